@@ -1,0 +1,70 @@
+# Everything here needs Go, git and make only; `make image` needs Docker too.
+
+GO        ?= go
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   := -s -w -X main.version=$(VERSION)
+IMAGE     ?= bidwell:$(VERSION)
+FUZZTIME  ?= 10s
+BENCHTIME ?= 200ms
+
+# Packages that share memory between goroutines; `make check` runs their tests
+# under the race detector where there is a C compiler for it.
+RACE := ./pacing/... ./profile/... ./campaign/... ./bidder/... ./loadtest/... ./cmd/...
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check fmt vet lint mod race fuzz bench image clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+build: ## Build the static binary bin/bidwell
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/bidwell ./cmd/bidwell
+
+demo: build ## Start a bidder and a small exchange against it (ARGS='--for 30s' to bound it)
+	./bin/bidwell demo $(ARGS)
+
+test: ## Run every test
+	$(GO) test ./...
+
+check: fmt vet lint mod race ## Format, vet, lint, module files, tests under the race detector
+
+fmt:
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not gofmt-ed:"; echo "$$bad"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(GO) tool staticcheck ./...
+
+mod:
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+
+race:
+	@if command -v "$$($(GO) env CC)" >/dev/null 2>&1; then \
+		echo "CGO_ENABLED=1 $(GO) test -race $(RACE)"; \
+		CGO_ENABLED=1 $(GO) test -race $(RACE); \
+	else \
+		echo "race: skipped, the race detector needs a C compiler and there is none"; \
+	fi
+
+fuzz: ## Run every fuzz target for FUZZTIME (10s)
+	@set -e; \
+	for dir in $$(grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
+		targets=$$($(GO) test -list '^Fuzz' $$dir | grep '^Fuzz'); \
+		for target in $$targets; do \
+			echo "fuzz $$dir $$target for $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir; \
+		done; \
+	done
+
+bench: ## Run the micro benchmarks (BENCHTIME each), then the whole bidder against a bare server
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	$(GO) run ./bench
+
+image: ## Build the container image
+	docker build --build-arg VERSION=$(VERSION) -t $(IMAGE) .
+
+clean:
+	rm -rf bin
