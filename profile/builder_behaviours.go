@@ -1,0 +1,92 @@
+package profile
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// MaxCount is the most that one call of AddBehaviour may add, and the most that
+// a record counts on one day before the newest MaxRecent moments.
+const MaxCount = 10_000
+
+// AddBehaviour records that the person did something of kind k on a topic, at a
+// moment in unix seconds, count times. Beyond MaxRecent moments the older ones
+// are kept as daily counts, beyond MaxDays those are dropped, and beyond
+// MaxGroups the pair of kind and topic that is oldest.
+func (b *Builder) AddBehaviour(k Kind, topic string, at int64, count int) error {
+	switch {
+	case k == NoKind || k >= numKinds:
+		return fmt.Errorf("a behaviour of kind %d is unknown", k)
+	case count < 1 || count > MaxCount:
+		return fmt.Errorf("%s of %s: a count of %d is not from 1 to %d", k, topic, count, MaxCount)
+	}
+	if err := checkMoment(at, b.now); err != nil {
+		return fmt.Errorf("%s of %s: %w", k, topic, err)
+	}
+	n, err := b.intern(topic)
+	if err != nil {
+		return fmt.Errorf("topic: %w", err)
+	}
+	b.group(k, n).add(uint32(at), count)
+	return nil
+}
+
+// group returns the group of a kind and topic, which it makes if need be. It is
+// valid until the next call.
+func (b *Builder) group(k Kind, topic Name) *builtGroup {
+	key := uint64(topic)<<8 | uint64(k)
+	i, found := slices.BinarySearchFunc(b.groups, key, func(g builtGroup, key uint64) int {
+		return cmp.Compare(uint64(g.topic)<<8|uint64(g.kind), key)
+	})
+	if found {
+		return &b.groups[i]
+	}
+	b.groups = slices.Insert(b.groups, i, builtGroup{topic: topic, kind: k})
+	return &b.groups[i]
+}
+
+// add records count moments at one time.
+func (g *builtGroup) add(at uint32, count int) {
+	if g.first == 0 || at < g.first {
+		g.first = at
+	}
+	if n := len(g.recent); n >= MaxRecent && at <= g.recent[n-1] {
+		g.addDay(at/secondsPerDay, count)
+		return
+	}
+	exact := min(count, MaxRecent)
+	i, _ := slices.BinarySearchFunc(g.recent, at, func(x, at uint32) int { return cmp.Compare(at, x) })
+	for range exact {
+		g.recent = slices.Insert(g.recent, i, at)
+	}
+	for _, old := range g.recent[min(len(g.recent), MaxRecent):] {
+		g.addDay(old/secondsPerDay, 1)
+	}
+	g.recent = g.recent[:min(len(g.recent), MaxRecent)]
+	if count > exact {
+		g.addDay(at/secondsPerDay, count-exact)
+	}
+}
+
+// addDay adds to the count of a day. Days stand behind a full list of moments
+// only, and none is after the day of the oldest of them.
+func (g *builtGroup) addDay(day uint32, count int) {
+	i, found := slices.BinarySearchFunc(g.days, day, func(x builtDay, day uint32) int { return cmp.Compare(day, x.day) })
+	if found {
+		g.days[i].count = min(g.days[i].count+count, MaxCount)
+		return
+	}
+	g.days = slices.Insert(g.days, i, builtDay{day, min(count, MaxCount)})
+}
+
+// expire drops whole days before the day of a moment, and reports whether
+// anything is left.
+func (g *builtGroup) expire(before int64) bool {
+	from := uint32(min(max(before/secondsPerDay, 0), math.MaxUint32))
+	g.recent = slices.DeleteFunc(g.recent, func(at uint32) bool { return at/secondsPerDay < from })
+	g.days = slices.DeleteFunc(g.days, func(d builtDay) bool { return d.day < from })
+	g.days = g.days[:min(len(g.days), MaxDays)]
+	return len(g.recent) > 0
+}

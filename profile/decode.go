@@ -1,0 +1,78 @@
+package profile
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// Load empties the builder and fills it with a record. It keeps no reference to
+// r. It fails with ErrCorrupt if the record is not valid, and is then empty.
+func (b *Builder) Load(r Record) error {
+	b.Reset(b.now)
+	return b.Merge(r)
+}
+
+// Merge adds what another record holds: the attribute written later wins (on
+// the same day the other record's), the segment that ends later wins,
+// behaviours and touches add up. It fails with ErrCorrupt if r is not valid,
+// and then changes nothing. Attributes beyond MaxAttributes are left out.
+func (b *Builder) Merge(r Record) error {
+	if err := r.Valid(); err != nil || len(r) == 0 {
+		return err
+	}
+	s, _ := r.split()
+	b.mergeSegments(s.segments)
+	for p := s.touches; len(p) > 0; p = p[touchSize:] {
+		b.putTouch(readTouch(p))
+	}
+	b.mergeAttributes(s.attributes)
+	b.mergeGroups(s.behaviours)
+	for p := s.ids; len(p) > 0; {
+		e, size := nextID(p)
+		b.putID(builtID{id: ID{Type: string(e.kind), Value: string(e.value)}, day: e.day})
+		p = p[size:]
+	}
+	return nil
+}
+
+func (b *Builder) mergeSegments(p []byte) {
+	for ; len(p) > 0; p = p[segmentSize:] {
+		s := builtSegment{Name(binary.LittleEndian.Uint32(p)), binary.LittleEndian.Uint32(p[4:])}
+		i := slices.IndexFunc(b.segments, func(x builtSegment) bool { return x.name == s.name })
+		if i < 0 || b.segments[i].expires < s.expires {
+			b.putSegment(s)
+		}
+	}
+}
+
+func (b *Builder) mergeAttributes(p []byte) {
+	for len(p) > 0 {
+		a, size := nextAttribute(p)
+		p = p[size:]
+		i := slices.IndexFunc(b.attributes, func(x builtAttribute) bool { return x.name == a.name })
+		if i >= 0 && b.attributes[i].day > a.day {
+			continue
+		}
+		v := a.value()
+		v.Str = slices.Clone(v.Str)
+		b.putAttribute(builtAttribute{name: a.name, day: a.day, value: v})
+	}
+}
+
+func (b *Builder) mergeGroups(p []byte) {
+	for len(p) > 0 {
+		g, size := nextGroup(p)
+		p = p[size:]
+		into := b.group(g.kind, g.topic)
+		walk := g.walk()
+		for walk.moment() {
+			into.add(uint32(walk.at), 1)
+		}
+		for len(walk.rest) > 0 && walk.dayCount() {
+			into.addDay(uint32(walk.day), walk.count)
+		}
+		if g.first != 0 && g.first < into.first {
+			into.first = g.first
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package profile
+
+import (
+	"fmt"
+	"time"
+)
+
+// Retention says how long things are remembered, counted from when they
+// happened or were written. Segments carry their own expiry.
+type Retention struct {
+	Attributes time.Duration // since the attribute was last written
+	Behaviours time.Duration // to whole days (UTC)
+	Touches    time.Duration
+	IDs        time.Duration // since the id was last seen
+	Segments   time.Duration // the longest that a segment's expiry may lie ahead
+}
+
+const day = 24 * time.Hour
+
+// DefaultRetention remembers behaviours and touches for 100 days, the rest for
+// two years.
+func DefaultRetention() Retention {
+	return Retention{
+		Attributes: 730 * day,
+		Behaviours: 100 * day,
+		Touches:    100 * day,
+		IDs:        730 * day,
+		Segments:   730 * day,
+	}
+}
+
+// orDefault fills what is zero.
+func (r Retention) orDefault() Retention {
+	d := DefaultRetention()
+	fill := func(v *time.Duration, def time.Duration) {
+		if *v == 0 {
+			*v = def
+		}
+	}
+	fill(&r.Attributes, d.Attributes)
+	fill(&r.Behaviours, d.Behaviours)
+	fill(&r.Touches, d.Touches)
+	fill(&r.IDs, d.IDs)
+	fill(&r.Segments, d.Segments)
+	return r
+}
+
+// Check returns an error for a retention that cannot be kept: every one is at
+// least a day and at most ten years.
+func (r Retention) Check() error {
+	r = r.orDefault()
+	for _, c := range []struct {
+		name string
+		d    time.Duration
+	}{
+		{"attributes", r.Attributes}, {"behaviours", r.Behaviours}, {"touches", r.Touches}, {"ids", r.IDs}, {"segments", r.Segments},
+	} {
+		if c.d < day || c.d > 3650*day {
+			return fmt.Errorf("retention of %s is %v: it must be from 1 day to 3650 days", c.name, c.d)
+		}
+	}
+	return nil
+}
+
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }

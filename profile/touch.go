@@ -1,0 +1,72 @@
+package profile
+
+import (
+	"encoding/binary"
+
+	"bidwell/ad"
+)
+
+// Touch is one contact of ours with the person.
+type Touch struct {
+	Campaign, Line, Creative Ref
+	Kind                     Kind  // Impression, Click or View
+	Time                     int64 // unix seconds
+	Cost                     ad.Money
+}
+
+// Ref is an ad.ID shortened to 32 bits: enough to tell a person's few dozen
+// touches apart at a third of the room.
+type Ref uint32
+
+// RefOf returns the Ref of an id.
+func RefOf(id ad.ID) Ref { return Ref(id ^ id>>32) }
+
+// A touch's cost is kept in steps of 100 nano-units, a ten-thousandth of a unit
+// of CPM, in 28 bits: up to a CPM of 26,843. The other four hold the kind.
+const (
+	costUnit = 100 * ad.Nano
+	costBits = 28
+	costMask = 1<<costBits - 1
+)
+
+// Touches returns the number of touches.
+func (r Record) Touches() int {
+	s, _ := r.split()
+	return len(s.touches) / touchSize
+}
+
+// Touch returns the i-th touch, counted from the newest. It is the zero Touch
+// if there is none.
+func (r Record) Touch(i int) Touch {
+	s, _ := r.split()
+	if i < 0 || i >= len(s.touches)/touchSize {
+		return Touch{}
+	}
+	return readTouch(s.touches[i*touchSize:])
+}
+
+// readTouch reads a touch: campaign, line, creative, time, and kind and cost,
+// four bytes each. p has at least touchSize bytes.
+func readTouch(p []byte) Touch {
+	_ = p[touchSize-1]
+	last := binary.LittleEndian.Uint32(p[16:])
+	return Touch{
+		Campaign: Ref(binary.LittleEndian.Uint32(p)),
+		Line:     Ref(binary.LittleEndian.Uint32(p[4:])),
+		Creative: Ref(binary.LittleEndian.Uint32(p[8:])),
+		Kind:     Kind(last >> costBits),
+		Time:     int64(binary.LittleEndian.Uint32(p[12:])),
+		Cost:     ad.Money(last&costMask) * costUnit,
+	}
+}
+
+// appendTouch is the reverse of readTouch. A cost out of range becomes the
+// nearest one within.
+func appendTouch(dst []byte, t Touch) []byte {
+	cost := min(max(int64(t.Cost+costUnit/2)/int64(costUnit), 0), costMask)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Campaign))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Line))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Creative))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Time))
+	return binary.LittleEndian.AppendUint32(dst, uint32(t.Kind)<<costBits|uint32(cost))
+}
