@@ -36,7 +36,7 @@ type Reader interface {
 }
 
 // Pos returns the place of a node.
-func (d *Decoder) Pos(n *yaml.Node) Pos { return nodePos(d.file, n) }
+func (d *Decoder) Pos(n *yaml.Node) Pos { return d.ps.nodePos(d.file, n) }
 
 // Errorf reports an error at a node.
 func (d *Decoder) Errorf(n *yaml.Node, hint string, format string, args ...any) {

@@ -52,7 +52,7 @@ func (ps *Problems) parse(file string, src []byte) *yaml.Node {
 		ps.syntaxError(file, err)
 		return nil
 	}
-	ps.Errorf(nodePos(file, second), `remove the "---" and what follows, or make it a file of its own`, "a second document begins here; a file holds one")
+	ps.Errorf(ps.nodePos(file, second), `remove the "---" and what follows, or make it a file of its own`, "a second document begins here; a file holds one")
 	return nil
 }
 
@@ -160,20 +160,24 @@ func (ps *Problems) tabIndents(pos Pos) bool {
 	return strings.Contains(indent, "\t") && pos.Col <= len(indent)+1
 }
 
-// markPos returns a place that the parser gives, held within the file: the end
-// of the last line stands for the end of the file.
 func (ps *Problems) markPos(file string, m yaml.Mark) Pos {
-	s := ps.sources[file]
+	return ps.within(Pos{File: file, Line: m.Line, Col: m.Column})
+}
+
+func (ps *Problems) nodePos(file string, n *yaml.Node) Pos {
+	return ps.within(Pos{File: file, Line: n.Line, Col: n.Column})
+}
+
+// within holds a place that the parser gives within the file: the end of the
+// last line stands for the end of the file, which the parser puts beyond it.
+func (ps *Problems) within(p Pos) Pos {
+	s := ps.sources[p.File]
 	last := len(s.lines)
 	if last > 1 && s.line(last) == "" {
 		last--
 	}
-	if m.Line > last {
-		return Pos{File: file, Line: last, Col: utf8.RuneCountInString(s.line(last)) + 1}
+	if p.Line > last {
+		return Pos{File: p.File, Line: last, Col: utf8.RuneCountInString(s.line(last)) + 1}
 	}
-	return Pos{File: file, Line: max(1, m.Line), Col: max(1, m.Column)}
-}
-
-func nodePos(file string, n *yaml.Node) Pos {
-	return Pos{File: file, Line: max(1, n.Line), Col: max(1, n.Column)}
+	return Pos{File: p.File, Line: max(1, p.Line), Col: max(1, p.Col)}
 }

@@ -41,8 +41,12 @@ func Schema(v any, id, title string) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-// schemaName keeps apart types of the same name in different packages.
+// schemaName keeps apart types of the same name in different packages. Types
+// without a name are described where they are used.
 func schemaName(t reflect.Type) string {
+	if t.Name() == "" || t.PkgPath() == "" {
+		return ""
+	}
 	return path.Base(t.PkgPath()) + "." + t.Name()
 }
 

@@ -28,7 +28,7 @@ func (ps *Problems) checkShape(file string, n *yaml.Node) bool {
 
 func (s *shape) visit(n *yaml.Node, depth int) (extent, bool) {
 	if depth > maxDepth {
-		s.ps.Errorf(nodePos(s.file, n), "", "nested more than %d levels deep", maxDepth)
+		s.ps.Errorf(s.ps.nodePos(s.file, n), "", "nested more than %d levels deep", maxDepth)
 		return extent{}, false
 	}
 	if n.Anchor != "" {
@@ -54,7 +54,7 @@ func (s *shape) visit(n *yaml.Node, depth int) (extent, bool) {
 		e.height = max(e.height, sub.height+1)
 	}
 	if e.size > maxNodes || depth+e.height > maxDepth+1 {
-		s.ps.Errorf(nodePos(s.file, n), "use fewer or smaller anchors", "holds more than %d values, or is nested more than %d levels deep, once aliases are put in", maxNodes, maxDepth)
+		s.ps.Errorf(s.ps.nodePos(s.file, n), "use fewer or smaller anchors", "holds more than %d values, or is nested more than %d levels deep, once aliases are put in", maxNodes, maxDepth)
 		return extent{}, false
 	}
 	if n.Anchor != "" {
@@ -66,7 +66,7 @@ func (s *shape) visit(n *yaml.Node, depth int) (extent, bool) {
 func (s *shape) alias(c *yaml.Node) (extent, bool) {
 	e, seen := s.state[c.Alias]
 	if !seen || e.size == 0 {
-		s.ps.Errorf(nodePos(s.file, c), "", "the alias *%s stands within what it stands for", c.Value)
+		s.ps.Errorf(s.ps.nodePos(s.file, c), "", "the alias *%s stands within what it stands for", c.Value)
 		return extent{}, false
 	}
 	return e, true
@@ -76,7 +76,7 @@ func (s *shape) checkTag(n *yaml.Node) {
 	if n.Style&yaml.TaggedStyle == 0 {
 		return
 	}
-	s.ps.Errorf(nodePos(s.file, n), "remove it", "tags such as %s are not supported", n.Tag)
+	s.ps.Errorf(s.ps.nodePos(s.file, n), "remove it", "tags such as %s are not supported", n.Tag)
 }
 
 // checkKeys reports keys that are no plain words and keys given twice.
@@ -86,14 +86,14 @@ func (s *shape) checkKeys(n *yaml.Node) {
 		k := n.Content[i]
 		switch {
 		case k.Kind != yaml.ScalarNode:
-			s.ps.Errorf(nodePos(s.file, k), "", "a key must be a word")
+			s.ps.Errorf(s.ps.nodePos(s.file, k), "", "a key must be a word")
 			continue
 		case k.Tag == mergeTag:
-			s.ps.Errorf(nodePos(s.file, k), "write the keys out", `merge keys ("<<") are not supported`)
+			s.ps.Errorf(s.ps.nodePos(s.file, k), "write the keys out", `merge keys ("<<") are not supported`)
 			continue
 		}
 		if line, dup := first[k.Value]; dup {
-			s.ps.Errorf(nodePos(s.file, k), "keep one of them", "key %q is given twice, first on line %d", k.Value, line)
+			s.ps.Errorf(s.ps.nodePos(s.file, k), "keep one of them", "key %q is given twice, first on line %d", k.Value, line)
 			continue
 		}
 		first[k.Value] = k.Line
