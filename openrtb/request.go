@@ -28,13 +28,15 @@ type Request struct {
 	Cur        [][]byte
 	WSeat      [][]byte
 	BSeat      [][]byte
-	WLang      [][]byte // wlang and wlangb
+	WLang      [][]byte // wlang, then wlangb
 	BCat       [][]byte
 	ACat       [][]byte
 	BAdv       [][]byte
 	BApp       [][]byte
+	Truncated  bool // lists were longer than the decoder keeps; what was over is missing
 
-	arena []byte // unescaped strings
+	old legacy // what stood where version 2.5 puts it
+	mem memory
 }
 
 // Place is the site, app or dooh screen on which the impression is shown.
@@ -51,7 +53,10 @@ type Place struct {
 	PublisherID      []byte
 	PublisherName    []byte
 	PublisherDomain  []byte
+	VenueType        [][]byte // dooh only
 	Content          Content
+
+	known bool // the object has a member
 }
 
 // Content is what plays or is read on a Place.
@@ -87,6 +92,8 @@ type Geo struct {
 	Lat, Lon                          float64
 	HasLatLon                         bool
 	UTCOffsetMin                      int32
+
+	hasLat, hasLon bool
 }
 
 // User is the person, as far as the exchange says.
@@ -118,7 +125,7 @@ type Segment struct {
 
 // Regs are the regulations that apply.
 type Regs struct {
-	GDPR      int8 // 1 applies, 0 does not, -1 not said
+	GDPR      int8 // 1 applies, 0 does not, -1 not said or neither 0 nor 1
 	COPPA     bool
 	USPrivacy []byte  // regs.us_privacy, else regs.ext.us_privacy
 	GPP       []byte  // regs.gpp, else regs.ext.gpp
@@ -131,8 +138,8 @@ type Regs struct {
 type DSA struct {
 	Present      bool
 	Required     int32 // 0 not, 1 supported, 2 required, 3 required by a very large platform
-	PubRender    int32
-	DataToPub    int32
+	PubRender    int32 // 0 cannot, 1 could, 2 will
+	DataToPub    int32 // 0 do not send, 1 optional, 2 send
 	Transparency int32 // number of transparency entries
 }
 
@@ -228,10 +235,11 @@ type Video struct {
 
 // Native is a native placement. The decoder reads the request of OpenRTB Native
 // 1.0 to 1.2, wrapped in {"native":…} or bare, as a string or an object. A
-// request that cannot be read makes the placement not offered.
+// request that cannot be read, or that asks for no asset, makes the placement
+// not offered.
 type Native struct {
-	Ver           []byte
-	Wrapped       bool // answer in the same form
+	Ver           []byte // native.ver, else the request's own
+	Wrapped       bool   // answer in the same form
 	Context       int32
 	PlcmtType     int32
 	PlcmtCnt      int32
