@@ -36,7 +36,7 @@ func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]
 // above the lowest one set mean nothing.
 func stops(w uint64) uint64 {
 	// Flipping bit 1 turns the quote (0x22) into 0x20, next to the controls.
-	return ((w ^ (ones * 0x02)) - ones*0x21 | (w ^ (ones * '\\')) - ones) & ^w & highs
+	return (((w ^ (ones * 0x02)) - ones*0x21) | ((w ^ (ones * 0x5c)) - ones)) & ^w & highs
 }
 
 // quotes marks the first quote in w as stops does.
