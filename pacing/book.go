@@ -45,12 +45,12 @@ func NewBook(accounts *Accounts, lifetime time.Duration) *Book {
 // its notices, is over.
 //
 // Accounts must be distinct and at most MaxAccounts, all from the registry that
-// the book was made with. A negative amount is refused as PriceInvalid, a bid
-// that is reserved already as NoticeReplayed.
+// the book was made with. An amount that is negative or absurd is refused as
+// PriceInvalid, a bid that is reserved already as NoticeReplayed.
 //
-// While accounts are taken one after the other, a bid that one of them refuses
-// shows on those before it for some nanoseconds. Another bid may then be refused
-// that would just have fitted; never is one accepted that does not fit.
+// A bid that is refused shows on the accounts for some nanoseconds. Another bid
+// may then be refused that would just have fitted; never is one accepted that
+// does not fit.
 func (b *Book) Reserve(bid ad.BidID, accounts []*Account, amount ad.Money, now time.Time, window time.Duration) ad.Reason {
 	if len(accounts) > MaxAccounts {
 		panic("pacing: a reservation on more than MaxAccounts accounts")
