@@ -92,7 +92,10 @@ func (c *cursor) object() []byte {
 
 // next returns the next key of the object, nil at the object's end.
 func (c *cursor) next() []byte {
-	switch c.space() {
+	if c.peek() <= ' ' {
+		c.space()
+	}
+	switch c.peek() {
 	case ',':
 		c.i++
 		return c.key()
@@ -121,10 +124,15 @@ func (c *cursor) list() bool {
 
 // more moves to the list's next element, if there is one.
 func (c *cursor) more() bool {
-	switch c.space() {
+	if c.peek() <= ' ' {
+		c.space()
+	}
+	switch c.peek() {
 	case ',':
 		c.i++
-		c.space()
+		if c.peek() <= ' ' {
+			c.space()
+		}
 		return true
 	case ']':
 		c.i++
@@ -138,7 +146,7 @@ func (c *cursor) more() bool {
 // key reads a key and its colon. Nearly all keys are made of lower-case letters
 // and digits, and are returned as they stand.
 func (c *cursor) key() []byte {
-	if c.space() != '"' {
+	if c.peek() != '"' && c.space() != '"' {
 		c.fail(c.i, notJSON)
 		return nil
 	}
@@ -153,8 +161,12 @@ func (c *cursor) key() []byte {
 				break
 			}
 			end := i + bits.TrailingZeros64(q)>>3
-			c.i = end + 1
-			c.colon()
+			if end+2 < len(b) && b[end+1] == ':' && b[end+2] > ' ' {
+				c.i = end + 2
+			} else {
+				c.i = end + 1
+				c.colon()
+			}
 			return b[start:end]
 		}
 		if odd != 0 {
