@@ -28,12 +28,6 @@ var screens = [8]Screen{Web, App, Web, App, Web, TV, Web, App}
 
 var onScreen = [3][]int{Web: {0, 2, 4, 6}, App: {1, 3, 7}, TV: {5}}
 
-// Widths of ids in bytes, the same for everybody on a screen.
-const (
-	buyerUIDLen = 32
-	ifaLen      = 36
-)
-
 // ScreenOf returns where person i is met.
 func (p *People) ScreenOf(i int) Screen { return screens[i&7] }
 

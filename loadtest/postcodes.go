@@ -67,15 +67,15 @@ func postcodeFor(d *dice) *Postcode {
 
 // country is what differs from country to country in a bid request.
 type country struct {
-	iso, language, currency, carrier, mccmnc string
+	language, currency, carrier, mccmnc string
 	utcOffsetMin                             int
 	gdpr                                     bool
 }
 
 var countryFacts = map[string]*country{
-	"DEU": {"DEU", "de", "EUR", "Telekom.de", "262-01", 60, true},
-	"AUT": {"AUT", "de", "EUR", "A1", "232-01", 60, true},
-	"FRA": {"FRA", "fr", "EUR", "Orange F", "208-01", 60, true},
-	"GBR": {"GBR", "en", "GBP", "EE", "234-30", 0, true},
-	"USA": {"USA", "en", "USD", "Verizon", "311-480", -300, false},
+	"DEU": {"de", "EUR", "Telekom.de", "262-01", 60, true},
+	"AUT": {"de", "EUR", "A1", "232-01", 60, true},
+	"FRA": {"fr", "EUR", "Orange F", "208-01", 60, true},
+	"GBR": {"en", "GBP", "EE", "234-30", 0, true},
+	"USA": {"en", "USD", "Verizon", "311-480", -300, false},
 }

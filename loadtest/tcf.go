@@ -19,7 +19,7 @@ type tcf struct {
 // encode returns the string in base64url without padding. Times are truncated
 // to the day, as TCF 2.2 asks.
 func (t *tcf) encode() string {
-	var b bits
+	var b bitString
 	deci := uint64(t.created.UTC().Truncate(24*time.Hour).Unix()) * 10
 	b.put(2, 6)     // version
 	b.put(deci, 36) // created
@@ -48,13 +48,13 @@ func (t *tcf) encode() string {
 	return base64.RawURLEncoding.EncodeToString(b.bytes)
 }
 
-// bits is a big-endian bit string.
-type bits struct {
+// bitString is a big-endian bit string.
+type bitString struct {
 	bytes []byte
 	n     int
 }
 
-func (b *bits) bool(v bool) {
+func (b *bitString) bool(v bool) {
 	if b.n&7 == 0 {
 		b.bytes = append(b.bytes, 0)
 	}
@@ -64,20 +64,20 @@ func (b *bits) bool(v bool) {
 	b.n++
 }
 
-func (b *bits) put(v uint64, width int) {
+func (b *bitString) put(v uint64, width int) {
 	for i := width - 1; i >= 0; i-- {
 		b.bool(v>>i&1 == 1)
 	}
 }
 
 // letters puts a two-letter code, six bits a letter.
-func (b *bits) letters(s string) {
+func (b *bitString) letters(s string) {
 	b.put(uint64(s[0]-'a'), 6)
 	b.put(uint64(s[1]-'a'), 6)
 }
 
 // set puts a bit for each of 1..width, on for those in the list.
-func (b *bits) set(width int, on []int) {
+func (b *bitString) set(width int, on []int) {
 	at := b.n
 	b.put(0, width)
 	for _, i := range on {

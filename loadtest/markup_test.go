@@ -1,0 +1,43 @@
+package loadtest
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestTrackersOf(t *testing.T) {
+	f := func(name, adm string, shown, click []string) {
+		t.Helper()
+		got := trackersOf(adm)
+		if !slices.Equal(got.shown, shown) || !slices.Equal(got.click, click) {
+			t.Errorf("%s: shown %q, click %q; want %q, %q", name, got.shown, got.click, shown, click)
+		}
+	}
+	f("html", `<a target="_blank" href="https://b.example/click?a=1&amp;b=2"><img alt="src" src='https://cdn.example/x.jpg'></a><image src="no"><IMG><img width=1 src="https://b.example/imp">`,
+		[]string{"https://cdn.example/x.jpg", "https://b.example/imp"}, []string{"https://b.example/click?a=1&b=2"})
+	f("html with two links", `<a href="https://1.example"></a><a href="https://2.example"></a>`, nil, []string{"https://1.example"})
+	f("html without quotes", `<img src=https://b.example/imp>`, nil, nil)
+	f("data-src is not src", `<img data-src="https://lazy.example" src="https://b.example/imp">`, []string{"https://b.example/imp"}, nil)
+	f("cut off", `<img src="https://b.example`, []string{"https://b.example"}, nil)
+	f("vast", `<?xml version="1.0"?><VAST version="4.2"><Ad><InLine><Impressions/><Impression id="a"><![CDATA[ https://b.example/imp?a=1&b=2 ]]></Impression>
+<Impression>https://c.example/?x&amp;y</Impression><ClickThrough><![CDATA[https://land.example]]></ClickThrough><ClickTracking>https://b.example/click</ClickTracking></InLine></Ad></VAST>`,
+		[]string{"https://b.example/imp?a=1&b=2", "https://c.example/?x&y"}, []string{"https://b.example/click", "https://land.example"})
+	f("vast cut off", `<VAST><Impression><![CDATA[https://b`, nil, nil)
+	f("native", `{"native":{"imptrackers":["https://b.example/1"],"eventtrackers":[{"event":1,"method":1,"url":"https://b.example/2"},{"event":1,"method":2,"url":"https://b.example/js"}],"link":{"url":"https://land.example","clicktrackers":["https://b.example/click"]}}}`,
+		[]string{"https://b.example/1", "https://b.example/2"}, []string{"https://b.example/click", "https://land.example"})
+	f("bare native", `{"link":{"url":"https://land.example"}}`, nil, []string{"https://land.example"})
+	f("broken native", `{"link":`, nil, nil)
+	f("nothing", ``, nil, nil)
+}
+
+func FuzzTrackersOf(f *testing.F) {
+	f.Add(`<a href="x"><img src='y'>`)
+	f.Add(`<VAST><Impression><![CDATA[x]]></Impression></VAST>`)
+	f.Add(`{"native":{"link":{"url":"x"}}}`)
+	f.Fuzz(func(t *testing.T, adm string) {
+		got := trackersOf(adm)
+		if n := len(got.shown) + len(got.click); n > len(adm) {
+			t.Errorf("%d URLs in %d bytes", n, len(adm))
+		}
+	})
+}

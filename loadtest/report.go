@@ -1,0 +1,245 @@
+package loadtest
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/prebid/openrtb/v20/openrtb2"
+
+	"bidwell/ad"
+)
+
+// Report is what an exchange has seen.
+type Report struct {
+	Elapsed  time.Duration `json:"elapsed_ns"`
+	Requests uint64        `json:"requests"` // posted and done with, whatever came of it
+	Unsent   uint64        `json:"unsent"`   // due, but too many were waiting already
+
+	Answers  uint64 `json:"answers"`  // in time, with bids
+	NoBids   uint64 `json:"no_bids"`  // in time, without
+	Timeouts uint64 `json:"timeouts"` // later than tmax, or never
+	Errors   uint64 `json:"errors"`   // refused, unreadable, or no connection
+
+	Bids    uint64 `json:"bids"`
+	Invalid uint64 `json:"invalid"` // bids that an exchange would refuse
+	Losses  uint64 `json:"losses"`  // valid bids that were not enough
+	Wins    uint64 `json:"wins"`
+
+	Impressions uint64                    `json:"impressions"` // shown, and a pixel was answered
+	Untracked   uint64                    `json:"untracked"`   // shown, without a pixel that may be called
+	Clicks      uint64                    `json:"clicks"`
+	Spend       map[string]ad.Money       `json:"spend_nano"`        // by currency; charged when shown
+	Notices     map[string]*NoticeFigures `json:"notices"`           // by ad.Notice
+	Campaigns   map[string]*Figures       `json:"campaigns"`         // by bid.cid
+	Creatives   map[string]*Figures       `json:"creatives"`         // by bid.crid
+	Problems    map[string]uint64         `json:"problems"`          // what went wrong, and how often
+	Latency     Quantiles                 `json:"latency"`           // from when a request was due to its answer
+	Lag         Quantiles                 `json:"lag"`               // from when a request was due to its sending
+	Samples     []Sample                  `json:"samples,omitempty"` // some won auctions
+
+	latency, lag *Histogram
+}
+
+// NoticeFigures counts the calls of one kind.
+type NoticeFigures struct {
+	Sent    uint64 `json:"sent"`    // called
+	Failed  uint64 `json:"failed"`  // of these, refused or not answered
+	Dropped uint64 `json:"dropped"` // not called, because too many were waiting
+}
+
+// Figures are those of one campaign or creative.
+type Figures struct {
+	Bids        uint64              `json:"bids"`
+	Wins        uint64              `json:"wins"`
+	Impressions uint64              `json:"impressions"`
+	Clicks      uint64              `json:"clicks"`
+	Spend       map[string]ad.Money `json:"spend_nano"`
+}
+
+// Quantiles sum up a Histogram.
+type Quantiles struct {
+	P50  time.Duration `json:"p50_ns"`
+	P90  time.Duration `json:"p90_ns"`
+	P99  time.Duration `json:"p99_ns"`
+	P999 time.Duration `json:"p999_ns"`
+	Max  time.Duration `json:"max_ns"`
+}
+
+func quantilesOf(h *Histogram) Quantiles {
+	return Quantiles{h.Quantile(0.5), h.Quantile(0.9), h.Quantile(0.99), h.Quantile(0.999), h.Max()}
+}
+
+// Sample is one won auction. Prices are CPMs.
+type Sample struct {
+	Place    string  `json:"place"` // domain or bundle, with the path of the page
+	Media    string  `json:"media"`
+	Campaign string  `json:"campaign"`
+	Creative string  `json:"creative"`
+	Deal     string  `json:"deal,omitempty"`
+	Bid      float64 `json:"bid"`
+	Rival    float64 `json:"rival"` // the best other bid, 0 if none
+	Clearing float64 `json:"clearing"`
+	Currency string  `json:"currency"`
+}
+
+func sampleOf(a *answer, v *verdict) Sample {
+	return Sample{
+		Place: placeOf(a.req), Media: v.media, Campaign: v.bid.CID, Creative: v.bid.CrID, Deal: v.bid.DealID,
+		Bid: v.bid.Price, Rival: v.rival, Clearing: v.clearing, Currency: a.cur,
+	}
+}
+
+func placeOf(req *openrtb2.BidRequest) string {
+	switch {
+	case req.Site != nil:
+		if u, err := url.Parse(req.Site.Page); err == nil && u.Host != "" {
+			return u.Host + u.Path
+		}
+		return req.Site.Domain
+	case req.App != nil:
+		return cmp.Or(req.App.Name, req.App.Bundle)
+	}
+	return "elsewhere"
+}
+
+// Line returns the figures on one line, for a terminal.
+func (r *Report) Line() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%3.0fs  %s requests (%.0f/s), %s with bids, %s wins, %s shown, %s clicks, spent %s, p50 %s, p99 %s",
+		r.Elapsed.Seconds(), thousands(r.Requests), r.perSecond(), percent(r.Answers, r.Requests), thousands(r.Wins),
+		thousands(r.Impressions), thousands(r.Clicks), money(r.Spend), short(r.Latency.P50), short(r.Latency.P99))
+	if bad := r.Timeouts + r.Errors + r.Invalid + r.Unsent; bad > 0 {
+		fmt.Fprintf(&b, ", %s problems", thousands(bad))
+	}
+	return b.String()
+}
+
+// WriteText writes the figures for people.
+func (r *Report) WriteText(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
+	row("requests", "%s in %.1f s, %.0f per second", thousands(r.Requests), r.Elapsed.Seconds(), r.perSecond())
+	row("answered", "%s with bids (%s), %s without, %s too late, %s errors", thousands(r.Answers), percent(r.Answers, r.Requests),
+		thousands(r.NoBids), thousands(r.Timeouts), thousands(r.Errors))
+	if r.Unsent > 0 {
+		row("unsent", "%s: more were waiting than %d", thousands(r.Unsent), maxQueued)
+	}
+	row("auctions", "%s bids, %s won (%s), %s outbid, %s invalid", thousands(r.Bids), thousands(r.Wins), percent(r.Wins, r.Bids), thousands(r.Losses), thousands(r.Invalid))
+	row("ads", "%s shown, %s clicks, spent %s", thousands(r.Impressions), thousands(r.Clicks), money(r.Spend))
+	if r.Untracked > 0 {
+		row("untracked", "%s shown ads had no pixel that leads to the bidder", thousands(r.Untracked))
+	}
+	row("notices", "%s", r.noticeText())
+	row("latency", "p50 %s, p90 %s, p99 %s, p99.9 %s, max %s (from when each request was due)",
+		short(r.Latency.P50), short(r.Latency.P90), short(r.Latency.P99), short(r.Latency.P999), short(r.Latency.Max))
+	row("lag", "p50 %s, p99 %s: how late the requests were sent", short(r.Lag.P50), short(r.Lag.P99))
+	r.tables(t)
+	return t.Flush()
+}
+
+func (r *Report) tables(t io.Writer) {
+	if len(r.Campaigns) > 0 {
+		fmt.Fprintf(t, "\ncampaign\tbids\twins\tshown\tclicks\tspent\n")
+		for _, name := range bySize(r.Campaigns) {
+			f := r.Campaigns[name]
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", cmp.Or(name, "(no cid)"), thousands(f.Bids), thousands(f.Wins), thousands(f.Impressions), thousands(f.Clicks), money(f.Spend))
+		}
+	}
+	if len(r.Samples) > 0 {
+		fmt.Fprintf(t, "\nsome wins\tmedia\tbid\tbest rival\tpaid\tcampaign\tcreative\n")
+		for _, s := range r.Samples {
+			rival := "none"
+			if s.Rival > 0 {
+				rival = fmt.Sprintf("%.2f", s.Rival)
+			}
+			fmt.Fprintf(t, "%s\t%s\t%.2f\t%s\t%.2f %s\t%s\t%s\n", s.Place, s.Media, s.Bid, rival, s.Clearing, s.Currency, s.Campaign, s.Creative)
+		}
+	}
+	if len(r.Problems) > 0 {
+		fmt.Fprintf(t, "\nproblems\ttimes\n")
+		for _, text := range slices.SortedFunc(maps.Keys(r.Problems), func(a, b string) int {
+			return cmp.Or(cmp.Compare(r.Problems[b], r.Problems[a]), cmp.Compare(a, b))
+		}) {
+			fmt.Fprintf(t, "%s\t%s\n", text, thousands(r.Problems[text]))
+		}
+	}
+}
+
+// bySize returns the names of campaigns, the 20 with the most wins first and
+// only.
+func bySize(of map[string]*Figures) []string {
+	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int {
+		return cmp.Or(cmp.Compare(of[b].Wins, of[a].Wins), cmp.Compare(of[b].Bids, of[a].Bids), cmp.Compare(a, b))
+	})
+	return names[:min(len(names), 20)]
+}
+
+func (r *Report) noticeText() string {
+	var parts []string
+	for kind := ad.Win; kind <= ad.Click; kind++ {
+		n := r.Notices[kind.String()]
+		if n == nil || n.Sent+n.Dropped == 0 {
+			continue
+		}
+		s := kind.String() + " " + thousands(n.Sent)
+		if n.Failed > 0 {
+			s += " (" + thousands(n.Failed) + " failed)"
+		}
+		if n.Dropped > 0 {
+			s += " (" + thousands(n.Dropped) + " dropped)"
+		}
+		parts = append(parts, s)
+	}
+	return cmp.Or(strings.Join(parts, ", "), "none")
+}
+
+func (r *Report) perSecond() float64 {
+	if r.Elapsed <= 0 {
+		return 0
+	}
+	return float64(r.Requests) / r.Elapsed.Seconds()
+}
+
+func percent(part, whole uint64) string {
+	if whole == 0 {
+		return "0%"
+	}
+	return fmt.Sprintf("%.0f%%", 100*float64(part)/float64(whole))
+}
+
+// thousands writes a number with a comma before every third digit.
+func thousands(n uint64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func money(of map[string]ad.Money) string {
+	var parts []string
+	for _, cur := range slices.Sorted(maps.Keys(of)) {
+		parts = append(parts, fmt.Sprintf("%.2f %s", of[cur].Units(), cur))
+	}
+	return cmp.Or(strings.Join(parts, " + "), "nothing")
+}
+
+// short writes a duration with three digits at most.
+func short(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d >= 10*time.Millisecond:
+		return fmt.Sprintf("%.0f ms", float64(d)/1e6)
+	case d >= 100*time.Microsecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/1e6)
+	}
+	return fmt.Sprintf("%d µs", d.Microseconds())
+}
