@@ -68,8 +68,8 @@ func postcodeFor(d *dice) *Postcode {
 // country is what differs from country to country in a bid request.
 type country struct {
 	language, currency, carrier, mccmnc string
-	utcOffsetMin                             int
-	gdpr                                     bool
+	utcOffsetMin                        int
+	gdpr                                bool
 }
 
 var countryFacts = map[string]*country{
