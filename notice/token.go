@@ -1,0 +1,104 @@
+package notice
+
+import (
+	"encoding/binary"
+
+	"bidwell/ad"
+)
+
+// Token is what a notice knows of its bid.
+type Token struct {
+	Bid        ad.BidID
+	Kind       ad.Notice // set by Parse; a Signer appends every kind
+	Exchange   ad.ID
+	Advertiser ad.ID
+	Campaign   ad.ID
+	Line       ad.ID
+	Creative   ad.ID
+	Person     ad.PersonID // zero if nobody, or not permitted to leave
+	Price      ad.Money    // our bid for the impression, in the house currency
+	BidPrice   ad.Money    // our bid for the impression, in Cur
+	Cur        ad.Currency // of the response
+	Time       int64       // of the bid, in unix seconds
+	Media      ad.Media
+	Test       bool // spends nothing
+}
+
+// The payload: version, its own length, key id, flags, bid, five ids, person
+// (if there is one), currency, and then time and both prices as uvarints.
+const (
+	version      = 1
+	headerSize   = 4
+	fixedSize    = headerSize + 16 + 5*8 + 3
+	leastPayload = fixedSize + 3
+	maxPayload   = fixedSize + 16 + 3*binary.MaxVarintLen64
+)
+
+const (
+	flagMedia  = 0x07 // ad.Media
+	flagPerson = 0x08
+	flagTest   = 0x10
+)
+
+// appendPayload appends t in its binary form. Equal tokens have equal payloads.
+func (t *Token) appendPayload(dst []byte, keyID byte) []byte {
+	start := len(dst)
+	flags := byte(t.Media) & flagMedia
+	if !t.Person.IsZero() {
+		flags |= flagPerson
+	}
+	if t.Test {
+		flags |= flagTest
+	}
+	dst = append(dst, version, 0, keyID, flags)
+	dst = append(dst, t.Bid[:]...)
+	for _, id := range [...]ad.ID{t.Exchange, t.Advertiser, t.Campaign, t.Line, t.Creative} {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(id))
+	}
+	if flags&flagPerson != 0 {
+		dst = append(dst, t.Person[:]...)
+	}
+	dst = append(dst, t.Cur[:]...)
+	dst = binary.AppendUvarint(dst, uint64(t.Time))
+	dst = binary.AppendUvarint(dst, uint64(t.Price))
+	dst = binary.AppendUvarint(dst, uint64(t.BidPrice))
+	dst[start+1] = byte(len(dst) - start)
+	return dst
+}
+
+// parsePayload reads what appendPayload wrote. It is called on payloads whose
+// signature is right, but trusts them no further than that.
+func (t *Token) parsePayload(p []byte) bool {
+	if len(p) < leastPayload || p[0] != version {
+		return false
+	}
+	flags := p[3]
+	*t = Token{Media: ad.Media(flags & flagMedia), Test: flags&flagTest != 0}
+	p = p[headerSize:]
+	p = p[copy(t.Bid[:], p):]
+	for _, id := range [...]*ad.ID{&t.Exchange, &t.Advertiser, &t.Campaign, &t.Line, &t.Creative} {
+		*id = ad.ID(binary.BigEndian.Uint64(p))
+		p = p[8:]
+	}
+	if flags&flagPerson != 0 {
+		if len(p) < len(t.Person) {
+			return false
+		}
+		p = p[copy(t.Person[:], p):]
+	}
+	if len(p) < len(t.Cur) {
+		return false
+	}
+	p = p[copy(t.Cur[:], p):]
+	var time, price, bidPrice uint64
+	for _, v := range [...]*uint64{&time, &price, &bidPrice} {
+		n := 0
+		*v, n = binary.Uvarint(p)
+		if n <= 0 {
+			return false
+		}
+		p = p[n:]
+	}
+	t.Time, t.Price, t.BidPrice = int64(time), ad.Money(price), ad.Money(bidPrice)
+	return len(p) == 0
+}
