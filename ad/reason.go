@@ -50,6 +50,7 @@ const (
 	DurationNotWanted
 	MimeNotWanted
 	ProtocolNotWanted
+	MediaFileNotWanted
 	APINotOffered
 	AssetMissing
 	DSAMissing
@@ -128,6 +129,7 @@ var reasons = [numReasons]reasonText{
 	DurationNotWanted:    {"duration", "no creative has a duration that the impression takes", 0},
 	MimeNotWanted:        {"mime", "no creative has a media type that the player takes", 0},
 	ProtocolNotWanted:    {"protocol", "no creative can be delivered in a protocol that the player takes", 0},
+	MediaFileNotWanted:   {"media_file", "no media file of the creative has a bit rate and a delivery method that the player takes", 0},
 	APINotOffered:        {"api", "the creative needs an API that the placement does not offer", 0},
 	AssetMissing:         {"asset", "a required native asset is missing or too long or too small", 0},
 	DSAMissing:           {"dsa", "the publisher requires transparency information (DSA) that the campaign lacks", 0},
