@@ -1,3 +1,4 @@
-// Package arch holds the test that keeps the code in the layers that
-// ARCHITECTURE.md draws. It has no code of its own.
+// Package arch holds the tests that keep the whole tree true to its word: the
+// code in the layers that ARCHITECTURE.md draws, the documentation in step with
+// the code. It has no code of its own.
 package arch

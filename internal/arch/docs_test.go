@@ -1,0 +1,95 @@
+package arch
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestFormatsNameEveryKey holds docs/formats.md against the structs that are
+// the file format.
+func TestFormatsNameEveryKey(t *testing.T) {
+	doc := read(t, "docs/formats.md")
+	word := make(map[string]bool)
+	for _, w := range regexp.MustCompile(`[a-z_0-9]+`).FindAllString(doc, -1) {
+		word[w] = true
+	}
+	tag := regexp.MustCompile("`yaml:\"([a-z_0-9]+)")
+	for _, file := range []string{"campaign/file.go", "campaign/process.go", "creative/spec.go", "audience/rule.go"} {
+		keys := tag.FindAllStringSubmatch(read(t, file), -1)
+		if len(keys) == 0 {
+			t.Errorf("%s holds no keys", file)
+		}
+		for _, key := range keys {
+			if !word[key[1]] {
+				t.Errorf("docs/formats.md does not name %s of %s", key[1], file)
+			}
+		}
+	}
+}
+
+// TestRunbookNamesMetricsThatExist holds the runbook against the metrics.
+func TestRunbookNamesMetricsThatExist(t *testing.T) {
+	code := read(t, "bidder/metrics.go")
+	for _, name := range regexp.MustCompile(`bidwell_([a-z_]+)`).FindAllStringSubmatch(read(t, "docs/runbook.md"), -1) {
+		if !strings.Contains(code, `"`+name[1]+`"`) {
+			t.Errorf("docs/runbook.md names the metric %s, which does not exist", name[0])
+		}
+	}
+}
+
+// TestLinksLeadSomewhere follows the links within the documentation.
+func TestLinksLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#\s]+)[^)]*\)`)
+	followed := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			if err == nil && path != root && skipped(d.Name()) {
+				return fs.SkipDir
+			}
+			return err
+		}
+		if filepath.Ext(path) != ".md" {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			followed++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(m[1]))); err != nil {
+				t.Errorf("%s links to %s, which does not exist", path, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil || followed == 0 {
+		t.Fatalf("followed %d links, %v", followed, err)
+	}
+}
+
+// TestOneWayToBuild keeps image, demo and CI on the Makefile's targets.
+func TestOneWayToBuild(t *testing.T) {
+	for file, want := range map[string]string{
+		"Dockerfile": "\nRUN make build ",
+		"Makefile":   "\ndemo: build ",
+		".ci/run":    "\nmake check test\n",
+	} {
+		if !strings.Contains(read(t, file), want) {
+			t.Errorf("%s does not hold %q", file, want)
+		}
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
