@@ -1,0 +1,152 @@
+package pebblestore
+
+import (
+	"errors"
+	"io/fs"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// guard stands between Pebble and the file system. Pebble ends the process when
+// its log cannot be written, as when the disk is full. The guard shows it no
+// such error: it holds the operation, tells whoever waits for a write why, and
+// tries again until it succeeds. So a full disk is an error for the writers,
+// nothing for the readers, and mends itself once there is space. What failed in
+// a sync is not tried again, as nobody knows what the disk then holds: such an
+// operation is held until the process ends.
+type guard struct {
+	vfs.FS
+	on atomic.Bool // off while opening, when errors still reach the caller
+
+	mu     sync.Mutex
+	held   int           // operations
+	err    error         // why, while held > 0
+	raised chan struct{} // closed while held > 0
+}
+
+// retryPause is the time between attempts of an operation that is held.
+const retryPause = 100 * time.Millisecond
+
+func newGuard(under vfs.FS) *guard { return &guard{FS: under, raised: make(chan struct{})} }
+
+// trouble returns why operations are held, or nil, and a channel that is closed
+// when one is.
+func (g *guard) trouble() (error, <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.err, g.raised
+}
+
+func (g *guard) hold(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held++; g.held == 1 {
+		g.err = err
+		close(g.raised)
+	}
+}
+
+func (g *guard) letGo() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held--; g.held == 0 {
+		g.err = nil
+		g.raised = make(chan struct{})
+	}
+}
+
+// passes reports whether Pebble is to see an error.
+func (g *guard) passes(err error) bool {
+	return err == nil || !g.on.Load() || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)
+}
+
+// write does an operation that can be repeated.
+func (g *guard) write(op func() error) error {
+	err := op()
+	if g.passes(err) {
+		return err
+	}
+	g.hold(err)
+	defer g.letGo()
+	for {
+		time.Sleep(retryPause)
+		if err = op(); g.passes(err) {
+			return err
+		}
+	}
+}
+
+// sync does an operation that cannot.
+func (g *guard) sync(op func() error) error {
+	err := op()
+	if g.passes(err) {
+		return err
+	}
+	g.hold(err)
+	select {}
+}
+
+func (g *guard) open(op func() (vfs.File, error)) (f vfs.File, err error) {
+	err = g.write(func() (err error) { f, err = op(); return err })
+	if err != nil {
+		return nil, err
+	}
+	return &guardedFile{f, g}, nil
+}
+
+func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	return g.open(func() (vfs.File, error) { return g.FS.Create(name, c) })
+}
+
+func (g *guard) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
+	return g.open(func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, o...) })
+}
+
+func (g *guard) ReuseForWrite(oldName, newName string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	return g.open(func() (vfs.File, error) { return g.FS.ReuseForWrite(oldName, newName, c) })
+}
+
+func (g *guard) OpenDir(name string) (vfs.File, error) {
+	return g.open(func() (vfs.File, error) { return g.FS.OpenDir(name) })
+}
+
+func (g *guard) Link(oldName, newName string) error {
+	return g.write(func() error { return g.FS.Link(oldName, newName) })
+}
+
+func (g *guard) Rename(oldName, newName string) error {
+	return g.write(func() error { return g.FS.Rename(oldName, newName) })
+}
+
+func (g *guard) Unwrap() vfs.FS { return g.FS }
+
+// guardedFile is a file that was opened to be written.
+type guardedFile struct {
+	vfs.File
+	g *guard
+}
+
+func (f *guardedFile) Write(p []byte) (written int, err error) {
+	err = f.g.write(func() error {
+		n, err := f.File.Write(p[written:])
+		written += n
+		return err
+	})
+	return written, err
+}
+
+func (f *guardedFile) WriteAt(p []byte, at int64) (n int, err error) {
+	err = f.g.write(func() (err error) { n, err = f.File.WriteAt(p, at); return err })
+	return n, err
+}
+
+func (f *guardedFile) Sync() error     { return f.g.sync(f.File.Sync) }
+func (f *guardedFile) SyncData() error { return f.g.sync(f.File.SyncData) }
+
+func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
+	err = f.g.sync(func() (err error) { full, err = f.File.SyncTo(length); return err })
+	return full, err
+}

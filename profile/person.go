@@ -1,0 +1,143 @@
+package profile
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"bidwell/ad"
+)
+
+// Person is a record in readable form.
+type Person struct {
+	Key        string      `json:"key"`
+	Bytes      int         `json:"bytes"` // size of the record
+	IDs        []ID        `json:"ids"`
+	Attributes []Attribute `json:"attributes"`
+	Segments   []Segment   `json:"segments"`
+	Behaviours []Behaviour `json:"behaviours"`
+	Touches    []Contact   `json:"touches"`
+}
+
+// Attribute is an attribute with its value.
+type Attribute struct {
+	Name  string `json:"name"`
+	Value Value  `json:"value"`
+}
+
+// Segment is a segment that the person is in.
+type Segment struct {
+	Name    string    `json:"name"`
+	Expires time.Time `json:"expires"`
+}
+
+// Behaviour is what a person did of one kind on one topic, newest first.
+type Behaviour struct {
+	Kind  string      `json:"kind"`
+	Topic string      `json:"topic"`
+	Total int         `json:"total"` // of what follows
+	First time.Time   `json:"first"`
+	Times []time.Time `json:"times"`          // to the second
+	Days  []DayCount  `json:"days,omitempty"` // what is older
+}
+
+// DayCount is how often something was done on a day (UTC).
+type DayCount struct {
+	Day   string `json:"day"`
+	Count int    `json:"count"`
+}
+
+// Contact is a Touch with times and money for people. The ids are shortened, so
+// they are shown as they are stored.
+type Contact struct {
+	Kind     string    `json:"kind"`
+	Time     time.Time `json:"time"`
+	Campaign string    `json:"campaign"`
+	Line     string    `json:"line"`
+	Creative string    `json:"creative"`
+	Cost     float64   `json:"cost"` // in units of the house currency
+}
+
+// MarshalJSON writes a number or a bool as such, a date as an ISO string.
+func (v Value) MarshalJSON() ([]byte, error) {
+	switch v.Type {
+	case Number:
+		return json.Marshal(v.Num)
+	case Bool:
+		return json.Marshal(v.True())
+	}
+	return json.Marshal(v.String())
+}
+
+// Get returns what is known of a person, straight from the store, in readable
+// form: everything sorted by name, behaviours and touches newest first. Expired
+// segments are left out. It fails with ErrNotFound if nothing is stored.
+func (p *Profiles) Get(key ad.PersonID, now time.Time) (*Person, error) {
+	rec, err := p.store.Get(key, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read person %s: %w", key, err)
+	}
+	return p.Describe(key, rec, now)
+}
+
+// Describe turns a record into its readable form.
+func (p *Profiles) Describe(key ad.PersonID, r Record, now time.Time) (*Person, error) {
+	b := Builder{now: now.Unix(), retention: p.retention}
+	if err := b.Load(r); err != nil {
+		return nil, fmt.Errorf("person %s: %w", key, err)
+	}
+	b.expire()
+	out := &Person{Key: key.String(), Bytes: len(r), IDs: []ID{}, Attributes: []Attribute{}, Segments: []Segment{}, Behaviours: []Behaviour{}, Touches: []Contact{}}
+	for _, x := range b.ids {
+		out.IDs = append(out.IDs, x.id)
+	}
+	for _, a := range b.attributes {
+		out.Attributes = append(out.Attributes, Attribute{p.text(a.name), a.value})
+	}
+	slices.SortFunc(out.Attributes, func(x, y Attribute) int { return cmp.Compare(x.Name, y.Name) })
+	for _, s := range b.segments {
+		out.Segments = append(out.Segments, Segment{p.text(s.name), moment(s.expires)})
+	}
+	slices.SortFunc(out.Segments, func(x, y Segment) int { return cmp.Compare(x.Name, y.Name) })
+	for i := range b.groups {
+		out.Behaviours = append(out.Behaviours, p.behaviour(&b.groups[i]))
+	}
+	slices.SortFunc(out.Behaviours, func(x, y Behaviour) int {
+		return cmp.Or(cmp.Compare(x.Topic, y.Topic), cmp.Compare(x.Kind, y.Kind))
+	})
+	for _, t := range b.touches {
+		out.Touches = append(out.Touches, Contact{
+			Kind: t.Kind.String(), Time: time.Unix(t.Time, 0).UTC(), Cost: t.Cost.Units(),
+			Campaign: t.Campaign.String(), Line: t.Line.String(), Creative: t.Creative.String(),
+		})
+	}
+	return out, nil
+}
+
+func (p *Profiles) behaviour(g *builtGroup) Behaviour {
+	out := Behaviour{Kind: g.kind.String(), Topic: p.text(g.topic), Total: len(g.recent), First: moment(g.first)}
+	for _, at := range g.recent {
+		out.Times = append(out.Times, moment(at))
+	}
+	for _, d := range g.days {
+		out.Days = append(out.Days, DayCount{moment(d.day * secondsPerDay).Format(time.DateOnly), d.count})
+		out.Total += d.count
+	}
+	return out
+}
+
+// text returns the readable name behind a hash, or the hash where nobody has
+// recorded the name.
+func (p *Profiles) text(n Name) string {
+	if s, ok := p.names.Text(n); ok {
+		return s
+	}
+	return fmt.Sprintf("#%08x", uint32(n))
+}
+
+// String returns the shortened id in hexadecimal.
+func (r Ref) String() string { return fmt.Sprintf("%08x", uint32(r)) }
+
+func moment(unix uint32) time.Time { return time.Unix(int64(unix), 0).UTC() }

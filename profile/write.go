@@ -1,0 +1,238 @@
+package profile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+
+	"bidwell/ad"
+)
+
+// Edit is one change of one person's record, for UpdateAll.
+type Edit struct {
+	Key ad.PersonID
+	// Change edits the record. If it fails the record stays as it was before
+	// this edit.
+	Change func(*Builder) error
+	// Err is what Change returned, or why the record could not be edited. It is
+	// set by UpdateAll.
+	Err error
+}
+
+// ErrNobody is returned for edits of the zero PersonID.
+var ErrNobody = errors.New("no person: the id is empty or made of zeros")
+
+// Update changes one person's record: fn gets what is known and edits it. No
+// concurrent update is lost, and every Load that begins after Update has
+// returned sees this one. If fn fails, nothing is changed and its error is
+// returned. The write is not waited for to reach the disk: a crash of the
+// machine may undo the last moments, in order, never in part.
+func (p *Profiles) Update(key ad.PersonID, now time.Time, fn func(*Builder) error) error {
+	edits := [1]Edit{{Key: key, Change: fn}}
+	if err := p.UpdateAll(now, edits[:], nil); err != nil {
+		return err
+	}
+	return edits[0].Err
+}
+
+// UpdateAll makes many edits in order, several of one person if need be, in one
+// atomic write together with whatever meta adds to the batch (named values; nil
+// for nothing). An edit that fails says so in its Err and leaves the others
+// alone. An error of UpdateAll itself means that the store has failed and that
+// none or all of it has been written.
+func (p *Profiles) UpdateAll(now time.Time, edits []Edit, meta func(*Batch)) error {
+	ed := p.editors.Get().(*editor)
+	defer p.editors.Put(ed)
+	ed.reset(now)
+	for i := range edits {
+		if !edits[i].Key.IsZero() {
+			ed.keys = append(ed.keys, edits[i].Key)
+		}
+	}
+	ed.locked = p.lock(ed.locked[:0], ed.keys...)
+	defer p.unlock(ed.locked)
+	for i := range edits {
+		edits[i].Err = ed.edit(edits[i].Key, edits[i].Change)
+	}
+	return ed.commit(meta)
+}
+
+// editor is the memory of one UpdateAll.
+type editor struct {
+	p       *Profiles
+	builder Builder
+	keys    []ad.PersonID
+	locked  lockedStripes
+	pending map[ad.PersonID]Record // as edited so far, views into done
+	done    []byte
+	stored  []byte
+	fresh   []*entry
+	batch   Batch
+}
+
+func (p *Profiles) newEditor() *editor {
+	return &editor{p: p, pending: map[ad.PersonID]Record{}, builder: Builder{retention: p.retention, names: p.names}}
+}
+
+func (ed *editor) reset(now time.Time) {
+	ed.builder.Reset(now.Unix())
+	ed.batch.Reset()
+	ed.keys = ed.keys[:0]
+	ed.done = ed.done[:0]
+	ed.fresh = ed.fresh[:0]
+	clear(ed.pending)
+}
+
+// edit makes one edit on top of those before it.
+func (ed *editor) edit(key ad.PersonID, change func(*Builder) error) error {
+	if key.IsZero() {
+		return ErrNobody
+	}
+	before, err := ed.current(key)
+	if err != nil {
+		return err
+	}
+	if err := ed.builder.Load(before); err != nil {
+		return fmt.Errorf("person %s: %w; it can only be forgotten: bidwell profile forget", key, err)
+	}
+	if err := change(&ed.builder); err != nil {
+		return err
+	}
+	from := len(ed.done)
+	ed.done = ed.builder.Append(ed.done)
+	after := Record(ed.done[from:len(ed.done):len(ed.done)])
+	if bytes.Equal(after, before) {
+		return nil
+	}
+	ed.fresh = append(ed.fresh, ed.builder.fresh...)
+	ed.pending[key] = after
+	return nil
+}
+
+// current returns a person's record as the edits so far have left it.
+func (ed *editor) current(key ad.PersonID) (Record, error) {
+	if r, ok := ed.pending[key]; ok {
+		return r, nil
+	}
+	if !ed.p.known.maybe(key) {
+		return nil, nil
+	}
+	var err error
+	ed.stored, err = ed.p.store.Get(key, ed.stored[:0])
+	if err != nil && !isNotFound(err) {
+		return nil, fmt.Errorf("read person %s: %w", key, err)
+	}
+	return ed.stored, nil
+}
+
+// commit writes what has been edited and makes it visible.
+func (ed *editor) commit(meta func(*Batch)) error {
+	for key, r := range ed.pending {
+		if len(r) == 0 {
+			ed.batch.Delete(key)
+			continue
+		}
+		ed.batch.Put(key, r)
+	}
+	for _, e := range ed.fresh {
+		if !e.saved.Load() {
+			ed.batch.PutMeta(e.key(), []byte(e.text))
+		}
+	}
+	if meta != nil {
+		meta(&ed.batch)
+	}
+	if ed.batch.Len() == 0 {
+		return nil
+	}
+	err := ed.p.store.Apply(&ed.batch)
+	for key, r := range ed.pending {
+		ed.p.publish(key, r, err == nil && len(ed.pending) == 1)
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range ed.fresh {
+		e.saved.Store(true)
+	}
+	ed.p.writes.Add(uint64(len(ed.pending)))
+	return nil
+}
+
+// publish ends the life of what is cached of a person whose record has been
+// written, or may have been. The caller holds the person's lock. A single
+// update is likely to be asked for again and is cached; bulk is not.
+func (p *Profiles) publish(key ad.PersonID, r Record, keep bool) {
+	if len(r) > 0 {
+		p.known.add(key)
+	}
+	generation := p.generation(key).Add(1)
+	if keep {
+		p.remember(key, appendBlob(make([]byte, 0, blobHeader+len(r)), key, generation, r))
+	}
+}
+
+// Forget erases what is stored of a person, under this key and under those of
+// the identifiers recorded with it. It returns once the erasure is on disk, and
+// reports whether there was anything.
+func (p *Profiles) Forget(key ad.PersonID) (found bool, err error) {
+	if key.IsZero() {
+		return false, ErrNobody
+	}
+	keys := []ad.PersonID{key}
+	rec, err := p.store.Get(key, nil)
+	if err != nil && !isNotFound(err) {
+		return false, fmt.Errorf("read person %s: %w", key, err)
+	}
+	found = err == nil
+	if Record(rec).Valid() == nil {
+		s, _ := Record(rec).split()
+		for q := s.ids; len(q) > 0; {
+			e, size := nextID(q)
+			if k := ad.PersonIDOf(string(e.kind), e.value); !k.IsZero() {
+				keys = append(keys, k)
+			}
+			q = q[size:]
+		}
+	}
+	locked := p.lock(nil, keys...)
+	defer p.unlock(locked)
+	b := Batch{Sync: true}
+	for _, k := range keys {
+		b.Delete(k)
+	}
+	err = p.store.Apply(&b)
+	for _, k := range keys {
+		p.publish(k, nil, false)
+		p.cache.Del(cacheKey(k))
+	}
+	if err != nil {
+		return false, fmt.Errorf("forget person %s: %w", key, err)
+	}
+	p.writes.Add(1)
+	return found, nil
+}
+
+// Expire goes through the store and takes out everything that has expired by
+// now, whole people included. It reports how many it changed. It may run beside
+// everything else and is meant for once a day; records are also cleaned
+// whenever they are written.
+func (p *Profiles) Expire(now time.Time) (changed int, err error) {
+	b := Builder{now: now.Unix(), retention: p.retention}
+	var buf []byte
+	err = p.store.Scan(func(key ad.PersonID, r Record) error {
+		if b.Load(r) != nil {
+			return nil // what cannot be read is left for whoever looks into it
+		}
+		if buf = b.Append(buf[:0]); len(buf) == len(r) {
+			return nil
+		}
+		changed++
+		return p.Update(key, now, func(*Builder) error { return nil })
+	})
+	if err != nil {
+		return changed, fmt.Errorf("expire profiles: %w", err)
+	}
+	return changed, nil
+}
