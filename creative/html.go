@@ -52,25 +52,32 @@ func (p *page) markup(s string, i int) int {
 		p.open, p.openAt = "a tag", i
 		return len(s)
 	}
-	if name != "script" && name != "style" {
+	if !textOnly[name] {
 		return end
 	}
 	return p.rawText(s, i, end, name)
 }
 
-// rawText scans the content of a script or style, which begins at start and
+// textOnly are the elements within which browsers see no tags, only the end.
+var textOnly = map[string]bool{
+	"script": true, "style": true, "iframe": true, "noembed": true, "noframes": true, "noscript": true,
+	"textarea": true, "title": true, "xmp": true,
+}
+
+// rawText scans the content of a script or the like, which begins at start and
 // ends at its end tag only.
 func (p *page) rawText(s string, tag, start int, name string) int {
 	for i := start; ; i++ {
 		lt := strings.Index(s[i:], "</")
 		if lt < 0 {
 			p.open, p.openAt = "<"+name+">", tag
-			p.raw = append(p.raw, [2]int{start, len(s)})
 			return len(s)
 		}
 		i += lt
 		if hasTagName(s[i+2:], name) {
-			p.raw = append(p.raw, [2]int{start, i})
+			if name == "script" || name == "style" {
+				p.raw = append(p.raw, [2]int{start, i})
+			}
 			return i
 		}
 	}
