@@ -1,0 +1,253 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"bidwell/loadtest"
+)
+
+// sender posts prepared requests over keep-alive connections from one thread,
+// one request at a time on each. It waits with epoll: a Go timer or a goroutine
+// for each connection would cost more than the servers it measures.
+type sender struct {
+	corpus *loadtest.Corpus
+	epoll  int
+	conns  []*conn
+	idle   []*conn
+	base   time.Time
+	result result
+}
+
+// result is what a sender saw in one phase.
+type result struct {
+	Requests uint64
+	Bids     uint64 // answers with status 200
+	NoBids   uint64 // with status 204
+	Errors   uint64 // with any other status
+	Elapsed  time.Duration
+	latency  *loadtest.Histogram // from the moment a request was due
+}
+
+type conn struct {
+	fd  int
+	buf []byte
+	n   int           // bytes of the answer so far
+	due time.Duration // since the sender's base
+}
+
+// newSender connects n times to addr.
+func newSender(addr string, n int, corpus *loadtest.Corpus) (s *sender, err error) {
+	to, err := netip.ParseAddrPort(addr)
+	if err != nil || !to.Addr().Is4() || !to.Addr().IsLoopback() {
+		return nil, fmt.Errorf("%q is no loopback address", addr)
+	}
+	s = &sender{corpus: corpus, base: time.Now()}
+	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	for range n {
+		c, err := s.connect(&unix.SockaddrInet4{Addr: to.Addr().As4(), Port: int(to.Port())})
+		if err != nil {
+			s.close()
+			return nil, fmt.Errorf("connecting to %s: %w", addr, err)
+		}
+		s.conns = append(s.conns, c)
+	}
+	s.idle = append(s.idle, s.conns...)
+	return s, nil
+}
+
+func (s *sender) connect(to unix.Sockaddr) (*conn, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(
+		unix.Connect(fd, to),
+		unix.SetNonblock(fd, true),
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
+		unix.EpollCtl(s.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(s.conns))}),
+	)
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return &conn{fd: fd, buf: make([]byte, 64<<10)}, nil
+}
+
+func (s *sender) close() {
+	for _, c := range s.conns {
+		unix.Close(c.fd)
+	}
+	unix.Close(s.epoll)
+}
+
+// run sends requests for the time d and waits for the answers to all: rate per
+// second, evenly spaced, or, if rate is 0, on every connection as soon as it is
+// free. A request that is due and finds no connection free waits, and its
+// waiting counts.
+func (s *sender) run(ctx context.Context, rate float64, d time.Duration) (result, error) {
+	s.result = result{latency: new(loadtest.Histogram)}
+	start := time.Since(s.base)
+	events := make([]unix.EpollEvent, len(s.conns))
+	for sent := 0; ; {
+		now := time.Since(s.base)
+		wait := time.Second
+		switch {
+		case now-start < d && ctx.Err() == nil:
+			n, next, err := s.sendDue(start, now, rate, sent)
+			if err != nil {
+				return s.result, err
+			}
+			sent += n
+			wait = next
+		case len(s.idle) == len(s.conns):
+			s.result.Elapsed = now - start
+			return s.result, ctx.Err()
+		case now-start > d+5*time.Second:
+			return s.result, fmt.Errorf("%d requests are without an answer after 5 seconds", len(s.conns)-len(s.idle))
+		}
+		if err := s.receive(events, wait); err != nil {
+			return s.result, err
+		}
+	}
+}
+
+// sendDue sends what is due at now, as far as connections are free. It returns
+// how many it sent and how long to wait for the next.
+func (s *sender) sendDue(start, now time.Duration, rate float64, sent int) (n int, wait time.Duration, err error) {
+	for ; len(s.idle) > 0; n++ {
+		due := now
+		if rate > 0 {
+			due = start + time.Duration(float64(sent+n)/rate*float64(time.Second))
+		}
+		if due > now {
+			return n, due - now, nil
+		}
+		if err := s.send(due); err != nil {
+			return n, 0, err
+		}
+	}
+	return n, time.Second, nil
+}
+
+// send takes a free connection and writes the next request to it.
+func (s *sender) send(due time.Duration) error {
+	c := s.idle[len(s.idle)-1]
+	s.idle = s.idle[:len(s.idle)-1]
+	c.n, c.due = 0, due
+	for b := s.corpus.Next(); len(b) > 0; {
+		n, err := unix.Write(c.fd, b)
+		switch {
+		case err == nil:
+			b = b[n:]
+		case err == unix.EAGAIN:
+			if _, err := unix.Poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLOUT}}, 1000); err != nil && err != unix.EINTR {
+				return fmt.Errorf("waiting to send: %w", err)
+			}
+		case err != unix.EINTR:
+			return fmt.Errorf("sending: %w", err)
+		}
+	}
+	return nil
+}
+
+// receive waits for answers, but no longer than the given time, and reads them.
+func (s *sender) receive(events []unix.EpollEvent, wait time.Duration) error {
+	n, err := unix.EpollWait(s.epoll, events, 0)
+	if n == 0 && wait > 0 {
+		ts := unix.NsecToTimespec(int64(wait)) // finer than EpollWait's milliseconds
+		if _, err := unix.Ppoll([]unix.PollFd{{Fd: int32(s.epoll), Events: unix.POLLIN}}, &ts, nil); err != nil && err != unix.EINTR {
+			return fmt.Errorf("waiting for answers: %w", err)
+		}
+		n, err = unix.EpollWait(s.epoll, events, 0)
+	}
+	if err != nil && err != unix.EINTR {
+		return fmt.Errorf("waiting for answers: %w", err)
+	}
+	for _, e := range events[:max(n, 0)] {
+		c := s.conns[e.Fd]
+		done, err := s.read(c)
+		if err != nil {
+			return err
+		}
+		if done {
+			s.idle = append(s.idle, c)
+		}
+	}
+	return nil
+}
+
+// read reads what has arrived and reports whether the answer is complete.
+func (s *sender) read(c *conn) (bool, error) {
+	n, err := unix.Read(c.fd, c.buf[c.n:])
+	switch {
+	case err == unix.EAGAIN || err == unix.EINTR:
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading an answer: %w", err)
+	case n == 0:
+		return false, errors.New("the server closed a connection, or its answer is too long")
+	}
+	c.n += n
+	status, ok, err := parseAnswer(c.buf[:c.n])
+	if err != nil || !ok {
+		return false, err
+	}
+	s.result.Requests++
+	s.result.latency.Add(time.Since(s.base) - c.due)
+	switch status {
+	case 200:
+		s.result.Bids++
+	case 204:
+		s.result.NoBids++
+	default:
+		s.result.Errors++
+	}
+	return true, nil
+}
+
+var (
+	headEnd       = []byte("\r\n\r\n")
+	contentLength = []byte("Content-Length: ")
+)
+
+// parseAnswer returns the status of an HTTP answer once b holds all of it.
+func parseAnswer(b []byte) (status int, ok bool, err error) {
+	end := bytes.Index(b, headEnd)
+	if end < 0 {
+		return 0, false, nil
+	}
+	if end < 12 || !bytes.HasPrefix(b, []byte("HTTP/1.1 ")) {
+		return 0, false, fmt.Errorf("no HTTP answer: %.40q", b)
+	}
+	status = int(b[9]-'0')*100 + int(b[10]-'0')*10 + int(b[11]-'0')
+	total := end + len(headEnd)
+	if at := bytes.Index(b[:end], contentLength); at >= 0 {
+		digits := b[at+len(contentLength) : end]
+		if i := bytes.IndexByte(digits, '\r'); i >= 0 {
+			digits = digits[:i]
+		}
+		n, err := strconv.Atoi(string(digits))
+		if err != nil {
+			return 0, false, fmt.Errorf("content length of an answer: %w", err)
+		}
+		total += n
+	} else if status != 204 {
+		return 0, false, fmt.Errorf("an answer with status %d and no length", status)
+	}
+	if len(b) > total {
+		return 0, false, errors.New("more than one answer to one request")
+	}
+	return status, len(b) == total, nil
+}
