@@ -1,0 +1,71 @@
+package audience
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"bidwell/internal/conf"
+	"bidwell/profile"
+)
+
+func number(n int) string { return strconv.Itoa(n) }
+
+func times(n int) string {
+	if n == 1 {
+		return "1 time"
+	}
+	return strconv.Itoa(n) + " times"
+}
+
+func decimal(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+// since says how long before now a moment lies.
+func since(unix, now int64) string {
+	age := now - unix
+	if age < 0 {
+		return "in the future"
+	}
+	d := conf.Duration(min(age, math.MaxInt64/int64(time.Second))) * conf.Duration(time.Second)
+	switch {
+	case d >= conf.Day:
+		d -= d % conf.Day
+	case d >= conf.Duration(time.Hour):
+		d -= d % conf.Duration(time.Minute)
+	}
+	if d == 0 {
+		return "just now"
+	}
+	return d.Text() + " ago"
+}
+
+// deed says in words what a person did.
+func deed(k profile.Kind, topics string) string {
+	switch k {
+	case profile.Visit:
+		return "visited " + topics
+	case profile.View:
+		return "viewed " + topics
+	case profile.Click:
+		return "clicked on " + topics
+	case profile.Search:
+		return "searched for " + topics
+	case profile.Cart:
+		return "put " + topics + " into the cart"
+	case profile.Purchase:
+		return "purchased " + topics
+	case profile.Conversion:
+		return "converted on " + topics
+	case profile.Impression:
+		return "was shown " + topics
+	case profile.Signup:
+		return "signed up for " + topics
+	case profile.Install:
+		return "installed " + topics
+	}
+	return k.String() + " " + topics
+}
+
+func durationText(seconds int64) string {
+	return (conf.Duration(seconds) * conf.Duration(time.Second)).Text()
+}
