@@ -95,27 +95,34 @@ func (s *sender) close() {
 // run sends requests for the time d and waits for the answers to all: rate per
 // second, evenly spaced, or, if rate is 0, on every connection as soon as it is
 // free. A request that is due and finds no connection free waits, and its
-// waiting counts.
+// waiting counts; all that were due within d are sent, however late.
 func (s *sender) run(ctx context.Context, rate float64, d time.Duration) (result, error) {
 	s.result = result{latency: new(loadtest.Histogram)}
 	start := time.Since(s.base)
+	last := start // when the server last took a request
 	events := make([]unix.EpollEvent, len(s.conns))
 	for sent := 0; ; {
 		now := time.Since(s.base)
 		wait := time.Second
-		switch {
-		case now-start < d && ctx.Err() == nil:
-			n, next, err := s.sendDue(start, now, rate, sent)
+		if ctx.Err() == nil {
+			n, next, err := s.sendDue(start, now, start+d, rate, sent)
 			if err != nil {
 				return s.result, err
 			}
+			if n > 0 {
+				last = now
+			}
 			sent += n
-			wait = next
-		case len(s.idle) == len(s.conns):
+			wait = min(wait, next)
+		}
+		switch {
+		case (ctx.Err() != nil || wait <= 0) && len(s.idle) == len(s.conns):
 			s.result.Elapsed = now - start
 			return s.result, ctx.Err()
-		case now-start > d+5*time.Second:
+		case now-max(last, start+d) > 5*time.Second:
 			return s.result, fmt.Errorf("%d requests are without an answer after 5 seconds", len(s.conns)-len(s.idle))
+		case wait <= 0:
+			wait = time.Second
 		}
 		if err := s.receive(events, wait); err != nil {
 			return s.result, err
@@ -124,21 +131,26 @@ func (s *sender) run(ctx context.Context, rate float64, d time.Duration) (result
 }
 
 // sendDue sends what is due at now, as far as connections are free. It returns
-// how many it sent and how long to wait for the next.
-func (s *sender) sendDue(start, now time.Duration, rate float64, sent int) (n int, wait time.Duration, err error) {
-	for ; len(s.idle) > 0; n++ {
+// how many it sent and how long to wait for the next; nothing if there is none
+// before end.
+func (s *sender) sendDue(start, now, end time.Duration, rate float64, sent int) (n int, wait time.Duration, err error) {
+	for ; ; n++ {
 		due := now
 		if rate > 0 {
 			due = start + time.Duration(float64(sent+n)/rate*float64(time.Second))
 		}
-		if due > now {
+		switch {
+		case due >= end:
+			return n, 0, nil
+		case due > now:
 			return n, due - now, nil
+		case len(s.idle) == 0:
+			return n, time.Second, nil
 		}
 		if err := s.send(due); err != nil {
 			return n, 0, err
 		}
 	}
-	return n, time.Second, nil
 }
 
 // send takes a free connection and writes the next request to it.
