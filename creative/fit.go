@@ -20,6 +20,7 @@ type Fit struct {
 	version  uint8 // index of the VAST version
 	best     uint8 // media file to name first
 	media    uint64
+	skipS    int32 // when the video can be skipped
 	natVer   nativeVersion
 	wrapped  bool
 	privacy  bool

@@ -138,6 +138,8 @@ func TestFitReasons(t *testing.T) {
 		{"film", ad.Video, func(i *in) { i.Video.Mimes, i.Video.Delivery = list("video/mp4"), []int32{2} }, ad.OK},
 		{"film", ad.Video, func(i *in) { i.Video.Delivery = []int32{1} }, ad.OK},
 		{"film", ad.Video, func(i *in) { i.Video.BAttr = []int32{16} }, ad.AttributeBlocked},
+		{"film", ad.Video, func(i *in) { i.Video.SkipMinS = 15 }, ad.AttributeBlocked},
+		{"film", ad.Video, func(i *in) { i.Video.SkipMinS = 14 }, ad.OK},
 		{"wrapped-film", ad.Video, func(i *in) { i.Video.Protocols = []int32{2, 3, 7} }, ad.ProtocolNotWanted},
 		{"wrapped-film", ad.Video, func(i *in) { i.Video.Mimes = list("video/unknown") }, ad.OK},
 		{"spot", ad.Audio, func(i *in) { i.Audio.Protocols = []int32{9, 10} }, ad.ProtocolNotWanted},

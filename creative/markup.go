@@ -36,6 +36,7 @@ const (
 	widthSlot
 	heightSlot
 	mediaSlot // the chosen media files of a video
+	skipSlot  // the time from which a video can be skipped
 )
 
 // escape says how an address is escaped beyond what JSON needs.
@@ -62,7 +63,7 @@ type template []segment
 type values struct {
 	*Macros
 	w, h  int32
-	video *video // for a mediaSlot, with fit
+	video *video // with fit, for the slots that only videos have
 	fit   *Fit
 }
 
@@ -88,6 +89,8 @@ func (t template) append(dst []byte, m *values) []byte {
 			dst = strconv.AppendInt(dst, int64(m.h), 10)
 		case mediaSlot:
 			dst = m.video.appendMedia(dst, m.fit)
+		case skipSlot:
+			dst = appendClock(dst, m.fit.skipS)
 		}
 	}
 	return dst

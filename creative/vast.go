@@ -151,16 +151,18 @@ func (w *vastWriter) wrapperCreative() {
 func (w *vastWriter) linear() {
 	w.text(`<Linear`)
 	if w.skipAfterS > 0 && w.v.name != "2.0" {
-		w.text(` skipoffset="`, clock(w.skipAfterS), `"`)
+		w.text(` skipoffset="`)
+		w.slot(skipSlot, plainEscape)
+		w.text(`"`)
 	}
 	w.text(`>`)
 	if w.v.four {
 		w.tracking()
-		w.elem("Duration", clock(w.durationS))
+		w.elem("Duration", string(appendClock(nil, w.durationS)))
 		w.mediaFiles()
 		w.clicks()
 	} else {
-		w.elem("Duration", clock(w.durationS))
+		w.elem("Duration", string(appendClock(nil, w.durationS)))
 		w.tracking()
 		w.clicks()
 		w.mediaFiles()
@@ -246,9 +248,11 @@ var tagMacros = map[string]segment{
 // were refused before.
 func xmlText(s string) string { return html.EscapeString(s) }
 
-// clock writes seconds as hh:mm:ss.
-func clock(s int32) string {
-	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
+// appendClock appends seconds, of less than a day, as hh:mm:ss.
+func appendClock(dst []byte, s int32) []byte {
+	h, m := s/3600, s/60%60
+	s %= 60
+	return append(dst, byte('0'+h/10), byte('0'+h%10), ':', byte('0'+m/10), byte('0'+m%10), ':', byte('0'+s/10), byte('0'+s%10))
 }
 
 func (m *MediaSpec) delivery() string {

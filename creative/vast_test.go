@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bidwell/ad"
+	"bidwell/openrtb"
 )
 
 // node is an element of a VAST document.
@@ -182,6 +185,29 @@ func checkOrder(t testing.TB, n *node, schema content) {
 	}
 	for _, k := range n.kids {
 		checkOrder(t, k, schema)
+	}
+}
+
+func TestSkipOffset(t *testing.T) {
+	c := examples(t)["film"] // 15 s, may be skipped after 5 s
+	for after, want := range map[int32]string{0: "00:00:05", 4: "00:00:05", 8: "00:00:08", 60: "00:00:15", -1: "00:00:05"} {
+		f := new(Fit)
+		i := imp(ad.Video, func(i *openrtb.Imp) { i.Video.SkipAfterS = after })
+		if r := c.Fit(&openrtb.Request{}, i, f); r != ad.OK {
+			t.Fatalf("skipafter %d: got %v", after, r)
+		}
+		root := checkVAST(t, adm(t, c, f, testMacros()))
+		if got := root.find("Linear")[0].attr["skipoffset"]; got != want {
+			t.Errorf("skipafter %d: got skipoffset %s, want %s", after, got, want)
+		}
+	}
+}
+
+func TestAppendClock(t *testing.T) {
+	for s, want := range map[int32]string{0: "00:00:00", 59: "00:00:59", 3661: "01:01:01", 86399: "23:59:59"} {
+		if got := string(appendClock(nil, s)); got != want {
+			t.Errorf("%d s: got %s, want %s", s, got, want)
+		}
 	}
 }
 
