@@ -6,19 +6,20 @@ import (
 	"bidwell/ad"
 )
 
-// imps reads the impressions. One without an id cannot be bid on and is left
-// out.
+// imps reads the first maxImps impressions. One without an id cannot be bid on
+// and is left out.
 func (c *cursor) imps(r *Request) {
 	if c.peek() == '[' {
 		r.Imps = r.Imps[:0]
 	}
+	seen := 0
 	for ok := c.list(); ok; ok = c.more() {
-		n := len(r.Imps)
-		if n == maxImps {
+		if seen++; seen > maxImps {
 			c.mem.over = true
 			c.skip()
 			continue
 		}
+		n := len(r.Imps)
 		if n < cap(r.Imps) {
 			r.Imps = r.Imps[:n+1]
 			r.Imps[n] = Imp{}

@@ -117,9 +117,9 @@ func TestCutOff(t *testing.T) {
 // accepted, and nothing else.
 func TestOneByteWrong(t *testing.T) {
 	var r Request
-	for _, s := range samples(t)[:6] {
-		for i := range s.body {
-			body := bytes.Clone(s.body)
+	for _, s := range samples(t)[:3] {
+		body := bytes.Clone(s.body)
+		for i, was := range s.body {
 			for _, ch := range []byte{0, ' ', '"', '\\', '{', ']', ',', '0', 'e', 0xff} {
 				body[i] = ch
 				err := r.Decode(body)
@@ -127,6 +127,7 @@ func TestOneByteWrong(t *testing.T) {
 					t.Fatalf("%s with %q at %d: got %v, encoding/json says valid: %v", s.name, ch, i, err, valid)
 				}
 			}
+			body[i] = was
 		}
 	}
 }
@@ -151,7 +152,7 @@ func TestHugeBodies(t *testing.T) {
 		{"escapes", good(`"site":{"page":"` + fill(`\u00e9`) + `"}`), nil},
 		{"escaped keys", good(fill(`"\u0041":1,`) + `"tmax":1`), nil},
 		{"invalid UTF-8", good(`"site":{"page":"` + fill("\xff") + `"}`), nil},
-		{"empty imps", `{"id":"r","imp":[` + fill(`{},`) + `{"id":"1"}]}`, nil},
+		{"empty imps", `{"id":"r","imp":[` + fill(`{},`) + `{"id":"1"}]}`, ErrNoImp},
 		{"lists of lists", good(`"bcat":[` + fill(`[],`) + `"IAB1"]`), nil},
 		{"keywords", good(`"user":{"keywords":[` + fill(`"a",`) + `"b"]}`), nil},
 		{"the same list", good(fill(`"bcat":["IAB1","IAB2"],`) + `"at":1`), nil},

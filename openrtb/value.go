@@ -70,10 +70,14 @@ func (c *cursor) ints(dst *[]int32) {
 	*dst = since(m.ints, from)
 }
 
-// words reads keywords separated by commas; a list of them is joined.
+// words reads keywords separated by commas; a list of them is joined. None at
+// all leave dst as it is, which kwarray may have filled.
 func (c *cursor) words(dst *[]byte) {
 	if c.peek() != '[' {
-		c.str(dst)
+		var s []byte
+		if c.str(&s); len(s) > 0 {
+			*dst = s
+		}
 		return
 	}
 	m := c.mem
@@ -88,7 +92,9 @@ func (c *cursor) words(dst *[]byte) {
 		}
 		m.text = append(m.text, s...)
 	}
-	*dst = since(m.text, start)
+	if len(list) > 0 {
+		*dst = since(m.text, start)
+	}
 }
 
 // wordList reads keywords unless there are some already: for kwarray, which
