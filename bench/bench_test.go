@@ -16,8 +16,8 @@ import (
 
 	"github.com/prebid/openrtb/v20/openrtb2"
 	"github.com/valyala/fasthttp"
-	"go.yaml.in/yaml/v4"
 
+	"bidwell/campaign"
 	"bidwell/loadtest"
 )
 
@@ -199,36 +199,21 @@ func TestSummariseTakesMedians(t *testing.T) {
 
 func TestWriteConfig(t *testing.T) {
 	dir := t.TempDir()
-	s := scale{Lines: 107, Campaigns: 10, Audiences: 12, People: 1000, Cached: 0.1}
+	s := scale{Lines: 1007, Campaigns: 10, Audiences: 12, People: 1000, Cached: 0.1}
 	if err := s.complete(); err != nil {
 		t.Fatal(err)
 	}
 	if err := writeConfig(dir, "127.0.0.1:1", "127.0.0.1:2", s); err != nil {
 		t.Fatal(err)
 	}
-	files, lines := map[string]int{}, 0
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		files[filepath.Base(filepath.Dir(path))]++
-		text, err := os.ReadFile(path)
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		var parsed map[string]any
-		if err := yaml.Unmarshal(text, &parsed); err != nil {
-			t.Errorf("%s: %v\n%s", path, err, text)
-		}
-		items, _ := parsed["line_items"].([]any)
-		lines += len(items)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	snap, problems, err := campaign.Load(filepath.Join(dir, "bidwell.yaml"), time.Now())
+	if err != nil || snap == nil || len(problems.List) > 0 {
+		var text bytes.Buffer
+		problems.Write(&text, false)
+		t.Fatalf("%v\n%.3000s", err, text.String())
 	}
-	if lines != 107 || files["campaigns"] != 10 || files["audiences"] != 12 || files["tables"] != 1 {
-		t.Errorf("%d line items, files %v", lines, files)
+	if len(snap.Lines) != 1007 || len(snap.Campaigns) != 10 {
+		t.Errorf("%d line items in %d campaigns, want 1007 in 10", len(snap.Lines), len(snap.Campaigns))
 	}
 	for _, bad := range []scale{{}, {Lines: 1, Campaigns: 2, Audiences: 1, People: 10}} {
 		if bad.complete() == nil {

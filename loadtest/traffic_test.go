@@ -11,6 +11,9 @@ import (
 	"github.com/prebid/go-gdpr/vendorconsent"
 	gpplib "github.com/prebid/go-gpp"
 	"github.com/prebid/openrtb/v20/openrtb2"
+
+	"bidwell/ad"
+	"bidwell/openrtb"
 )
 
 var start = time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
@@ -88,6 +91,37 @@ func TestTrafficIsValidAndVaried(t *testing.T) {
 		t.Errorf("5th percentile of sizes %d, median %d; want at least 900, and 1200 to 4000", low, median)
 	}
 	t.Logf("sizes: %d %d %d; %v", sizes[0], sizes[1500], sizes[2999], seen)
+}
+
+// TestTrafficSpeaksBothVersions reads generated requests with the bidder's
+// decoder, which finds privacy signals and ids at the places of 2.5 and of 2.6.
+func TestTrafficSpeaksBothVersions(t *testing.T) {
+	traffic := newTraffic(t, 7, nil)
+	var got openrtb.Request
+	for range 1000 {
+		body := traffic.Append(nil)
+		if err := got.Decode(body); err != nil {
+			t.Fatalf("%v in %s", err, body)
+		}
+		want := decode(t, body)
+		country := countryFacts[want.Device.Geo.Country]
+		if len(got.Imps) != len(want.Imp) || (got.Regs.GDPR == 1) != country.gdpr || got.Regs.GDPR < 0 || !got.Source.HasChain {
+			t.Fatalf("%d imps, gdpr %d, chain %v: %s", len(got.Imps), got.Regs.GDPR, got.Source.HasChain, body)
+		}
+		if !country.gdpr && (len(got.User.Consent) > 0 || len(got.Regs.USPrivacy) == 0) {
+			t.Fatalf("consent %q, us_privacy %q: %s", got.User.Consent, got.Regs.USPrivacy, body)
+		}
+		if country.gdpr && len(got.User.Consent) > 0 {
+			if _, err := vendorconsent.ParseString(string(got.User.Consent)); err != nil {
+				t.Fatalf("%v in %s", err, body)
+			}
+		}
+		for i := range got.Imps {
+			if native := want.Imp[i].Native != nil; native != got.Imps[i].Has[ad.Native] || native && len(got.Imps[i].Native.Assets) != 6 {
+				t.Fatalf("native %v, offered %v, %d assets: %s", native, got.Imps[i].Has[ad.Native], len(got.Imps[i].Native.Assets), body)
+			}
+		}
+	}
 }
 
 func TestTrafficIsDeterministic(t *testing.T) {
