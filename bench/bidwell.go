@@ -78,7 +78,9 @@ func freeAddr() (string, error) {
 // startBidwell starts the bidder on a generated configuration and waits until
 // it is ready.
 func startBidwell(ctx context.Context, bidwell, dir, listen, admin string) (*child, time.Duration, error) {
-	cmd := command(ctx, bidwell, "serve", "--config", filepath.Join(dir, "bidwell.yaml"))
+	// Flags win over environment variables that may be set here.
+	cmd := command(ctx, bidwell, "serve", "--config", filepath.Join(dir, "bidwell.yaml"),
+		"--listen", listen, "--admin", admin, "--data", filepath.Join(dir, "data"))
 	cmd.Stdout = os.Stderr
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
