@@ -131,6 +131,9 @@ type Amount struct {
 // String returns the amount as ParseAmount reads it.
 func (a Amount) String() string { return a.Money.String() + " " + a.Currency.String() }
 
+// IsZero reports whether no amount was given.
+func (a Amount) IsZero() bool { return a.Currency == Currency{} }
+
 // ErrAmount is what ParseAmount's errors wrap.
 var ErrAmount = errors.New(`an amount is a number and a currency, such as "2.50 EUR"`)
 

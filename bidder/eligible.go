@@ -1,0 +1,142 @@
+package bidder
+
+import (
+	"bidwell/ad"
+	"bidwell/audience"
+	"bidwell/campaign"
+	"bidwell/openrtb"
+	"bidwell/profile"
+)
+
+// candidate is a line item on its way to a bid.
+type candidate struct {
+	line   int
+	amount ad.Money // house currency
+	offer  ad.Money // response currency
+	tie    uint64
+	terms  terms
+	bid    Bid
+}
+
+// eligible tests whether a line item may bid on an impression and, if so, works
+// out its bid, without its creative. The cheapest tests come first.
+func (sc *Scratch) eligible(i int, imp *openrtb.Imp, c *candidate) ad.Reason {
+	l := &sc.snap.Lines[i]
+	now := sc.clock.now.Unix()
+	if !l.Campaign.Open(now) {
+		return ad.OutsideFlight
+	}
+	if l.Spans != nil && !l.Runs(sc.clock.minuteOfWeek(sc.snap, l.Campaign.Zone)) {
+		return ad.OutsideHours
+	}
+	if r := l.Target.Allows(&sc.facts, &sc.Req); r != ad.OK {
+		return r
+	}
+	if r := l.Target.AllowsImp(imp); r != ad.OK {
+		return r
+	}
+	if r := sc.terms(l, imp, &c.terms); r != ad.OK {
+		return r
+	}
+	if r := sc.mayAddress(l); r != ad.OK {
+		return r
+	}
+	if r := sc.price(l, c); r != ad.OK {
+		return r
+	}
+	for _, a := range l.Accounts {
+		if r := a.Open(sc.clock.now); r != ad.OK {
+			return r
+		}
+	}
+	for _, other := range sc.taken {
+		if other.AdvertiserID == l.Campaign.AdvertiserID {
+			return ad.AdvertiserTaken
+		}
+	}
+	c.line = i
+	return ad.OK
+}
+
+// mayAddress tests the audience. What is not known of a person is no yes.
+func (sc *Scratch) mayAddress(l *campaign.Line) ad.Reason {
+	if !l.HasAudience {
+		return ad.OK
+	}
+	switch sc.eval.Is(l.Audience) {
+	case audience.True:
+		return ad.OK
+	case audience.False:
+		return ad.AudienceNotMatched
+	}
+	switch {
+	case !sc.Person.May.Read:
+		return ad.NoConsent
+	case sc.outcome == profile.TimedOut || sc.outcome == profile.Failed:
+		return ad.ProfileUnread
+	case sc.outcome == profile.Unknown:
+		return ad.NoProfile
+	}
+	return ad.AudienceUnknown
+}
+
+// price works out the bid and holds it against the floor.
+func (sc *Scratch) price(l *campaign.Line, c *candidate) ad.Reason {
+	c.amount = sc.value(l)
+	c.offer = sc.money.offer(c.amount)
+	if c.offer < c.terms.floor || c.offer <= 0 {
+		return ad.BelowFloor
+	}
+	if c.terms.fixed {
+		c.offer = c.terms.floor
+		c.amount = min(c.amount, sc.money.cost(c.offer))
+	}
+	return ad.OK
+}
+
+// fit picks a creative for the impression: the first that fits, beginning with
+// one that the seed names, so that all of them are shown.
+func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, b *Bid) ad.Reason {
+	why := ad.NoCreativeFits
+	n := len(l.Creatives)
+	start := int((sc.seed >> 8) % uint64(max(n, 1)))
+	for k := range n {
+		cr := l.Creatives[(start+k)%n]
+		r := sc.fits(cr, imp, b)
+		if r == ad.OK {
+			b.Creative = cr
+			return ad.OK
+		}
+		if k == 0 || r > why {
+			why = r
+		}
+	}
+	return why
+}
+
+func (sc *Scratch) fits(cr *campaign.Creative, imp *openrtb.Imp, b *Bid) ad.Reason {
+	if !imp.Has[cr.Media] {
+		return ad.NotThisMedia
+	}
+	if r := sc.blocks.Why(cr.Brand); r != ad.OK {
+		return r
+	}
+	if r := sc.discloses(cr); r != ad.OK {
+		return r
+	}
+	return cr.Fit(&sc.Req, imp, &b.Fit)
+}
+
+// discloses tests whether a creative can give the transparency information that
+// the publisher requires. Where the publisher does not render it (pubrender 0),
+// the creative must.
+func (sc *Scratch) discloses(cr *campaign.Creative) ad.Reason {
+	d := &sc.Req.Regs.DSA
+	if !d.Present || d.Required < 2 {
+		return ad.OK
+	}
+	if cr.Campaign.DSA == nil || d.PubRender == 0 && !cr.Campaign.DSA.Rendered {
+		return ad.DSAMissing
+	}
+	return ad.OK
+}

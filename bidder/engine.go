@@ -1,0 +1,125 @@
+// Package bidder is the hot path: it decides on bid requests, answers them and
+// takes the notices that follow. Its stages stand in reading order, a file each:
+// decide, choose, eligible, price, answer; then notices, and the server around
+// them. Nothing on the request path logs, formats, allocates or waits, except
+// for the profile, and for that no longer than the deadline.
+//
+// Time is an argument and the only randomness is a seed from the request, so
+// that explain runs the very same code on a recorded request.
+package bidder
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bidwell/ad"
+	"bidwell/campaign"
+	"bidwell/notice"
+	"bidwell/pacing"
+	"bidwell/profile"
+)
+
+// Engine decides, answers and accounts. It is safe for concurrent use.
+type Engine struct {
+	Profiles *profile.Profiles
+	Accounts *pacing.Accounts
+	Book     *pacing.Book
+	Signer   *notice.Signer
+	Verifier *notice.Verifier
+	Seen     *notice.Seen
+	Metrics  *Metrics
+
+	live     atomic.Pointer[live]
+	bidIDs   idSource
+	scratch  sync.Pool
+	shed     shedder
+	draining atomic.Bool
+}
+
+// Publish makes a snapshot the one that decides, from the next request on. It
+// binds the line items to their accounts first and sets the accounts' limits. It
+// must not be called by two at a time.
+func (e *Engine) Publish(s *campaign.Snapshot) {
+	s.Bind(e.Accounts)
+	e.live.Store(goLive(s, e.live.Load()))
+}
+
+// Snapshot returns the snapshot that decides now, or nil before the first.
+func (e *Engine) Snapshot() *campaign.Snapshot {
+	if l := e.live.Load(); l != nil {
+		return l.Snapshot
+	}
+	return nil
+}
+
+// Drain makes every further answer close its connection, so that clients turn
+// to other bidders.
+func (e *Engine) Drain() { e.draining.Store(true) }
+
+// Draining reports whether Drain was called.
+func (e *Engine) Draining() bool { return e.draining.Load() }
+
+// idSource makes bid ids: a random half for the process, and a counter mixed
+// with another, so that ids are unique and do not tell how many there were.
+type idSource struct {
+	once    sync.Once
+	process uint64
+	mask    uint64
+	next    atomic.Uint64
+}
+
+func (s *idSource) id() (id ad.BidID) {
+	s.once.Do(func() {
+		var b [16]byte
+		rand.Read(b[:]) // never fails
+		s.process, s.mask = binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])
+	})
+	binary.BigEndian.PutUint64(id[:], s.process)
+	binary.BigEndian.PutUint64(id[8:], mix(s.next.Add(1)^s.mask))
+	return id
+}
+
+// mix is the finaliser of splitmix64, a bijection.
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// seedOf makes the request's seed from its id.
+func seedOf(id []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range id {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return mix(h)
+}
+
+// clock caches what a moment means in the time zones of a snapshot.
+type clock struct {
+	now    time.Time
+	minute []uint16 // of the week, by zone; unset is 0xffff
+}
+
+func (c *clock) reset(now time.Time, zones int) {
+	c.now = now
+	if cap(c.minute) < zones {
+		c.minute = make([]uint16, zones)
+	}
+	c.minute = c.minute[:zones]
+	for i := range c.minute {
+		c.minute[i] = 0xffff
+	}
+}
+
+func (c *clock) minuteOfWeek(s *campaign.Snapshot, zone int) uint16 {
+	if c.minute[zone] == 0xffff {
+		c.minute[zone] = campaign.MinuteOfWeek(c.now.In(s.Zones[zone]))
+	}
+	return c.minute[zone]
+}

@@ -1,0 +1,78 @@
+package bidder
+
+import (
+	"bidwell/ad"
+	"bidwell/audience"
+	"bidwell/campaign"
+	"bidwell/creative"
+	"bidwell/identity"
+	"bidwell/notice"
+	"bidwell/openrtb"
+	"bidwell/profile"
+)
+
+// Scratch is all the memory that one request needs, reused from one to the
+// next. Nothing in it outlives the request.
+type Scratch struct {
+	Req    openrtb.Request
+	Person identity.Person
+	Bids   []Bid // the bids on the request, at most one an impression
+
+	snap     *campaign.Snapshot
+	exchange *campaign.Exchange
+	seed     uint64
+	clock    clock
+	money    money
+	facts    campaign.Facts
+	query    campaign.Query
+	blocks   campaign.Blocks
+	eval     audience.Eval
+	profile  profile.Scratch
+	outcome  profile.Outcome
+	taken    []*campaign.Campaign // campaigns whose advertiser has an impression
+	refused  []int                // line items without room in their budget
+	counts   [ad.NumReasons]uint32
+	farthest ad.Reason // what the line item that came farthest failed on
+	notice   notice.Scratch
+	body     []byte
+	out      []byte
+	urls     urlBuffers
+}
+
+// Bid is one bid that is made.
+type Bid struct {
+	ID       ad.BidID
+	Imp      *openrtb.Imp
+	Line     *campaign.Line
+	Creative *campaign.Creative
+	Fit      creative.Fit
+	Deal     *openrtb.Deal // nil in the open auction
+	Amount   ad.Money      // what is reserved: house currency, one impression
+	Price    ad.Money      // what is offered: response currency, one impression
+	Reserved bool
+}
+
+// The most memory that a pooled Scratch may keep, so that one large request
+// does not hold it forever.
+const maxKept = 1 << 20
+
+func (e *Engine) get() *Scratch {
+	if sc, ok := e.scratch.Get().(*Scratch); ok {
+		return sc
+	}
+	return new(Scratch)
+}
+
+func (e *Engine) put(sc *Scratch) {
+	if cap(sc.body)+cap(sc.out) > maxKept {
+		sc.body, sc.out = nil, nil
+	}
+	sc.snap, sc.exchange = nil, nil
+	e.scratch.Put(sc)
+}
+
+// count notes why a line item does not bid.
+func (sc *Scratch) count(r ad.Reason) {
+	sc.counts[r]++
+	sc.farthest = max(sc.farthest, r)
+}

@@ -1,0 +1,271 @@
+package bidder
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"bidwell/ad"
+	"bidwell/campaign"
+)
+
+// status is the HTTP status of an answer on the exchange port, as an index.
+type status uint8
+
+// Every status that the exchange port answers with.
+const (
+	statusOK status = iota
+	statusNoContent
+	statusFound
+	statusBadRequest
+	statusUnauthorized
+	statusNotFound
+	statusMethodNotAllowed
+	statusTooLarge
+	statusUnsupported
+	statusTooMany
+	numStatuses
+)
+
+var statusCodes = [numStatuses]int{200, 204, 302, 400, 401, 404, 405, 413, 415, 429}
+
+var statusNames = [numStatuses]string{"200", "204", "302", "400", "401", "404", "405", "413", "415", "429"}
+
+func (s status) String() string { return statusNames[s] }
+
+// Server is the exchange port: bid requests and notices over HTTP.
+type Server struct {
+	Engine *Engine
+	Limits Limits
+	// Logf reports what goes wrong with connections. It must throttle.
+	Logf func(format string, args ...any)
+
+	http fasthttp.Server
+	zip  zipper
+}
+
+// Limits is what the exchange port puts up with.
+type Limits struct {
+	Body        int // bytes, unpacked
+	Connections int
+	SlowClient  time.Duration
+	ShedAbove   time.Duration
+}
+
+// Serve answers on ln until Shutdown.
+func (s *Server) Serve(ln net.Listener) error {
+	s.Engine.shed.target = s.Limits.ShedAbove
+	s.http = fasthttp.Server{
+		Handler:                      s.handle,
+		ErrorHandler:                 s.broken,
+		Name:                         "bidwell",
+		Concurrency:                  s.Limits.Connections,
+		ReadTimeout:                  s.Limits.SlowClient,
+		WriteTimeout:                 s.Limits.SlowClient,
+		IdleTimeout:                  2 * time.Minute,
+		MaxRequestBodySize:           s.Limits.Body,
+		ReadBufferSize:               8 << 10,
+		NoDefaultContentType:         true,
+		NoDefaultDate:                true,
+		CloseOnShutdown:              true,
+		DisablePreParseMultipartForm: true,
+		Logger:                       logger(s.Logf),
+	}
+	return s.http.Serve(ln)
+}
+
+// Shutdown stops listening, lets the requests that are being answered end, and
+// returns when all connections are closed or ctx is done.
+func (s *Server) Shutdown(ctx context.Context) error { return s.http.ShutdownWithContext(ctx) }
+
+// Watch runs the shedder until ctx is done.
+func (s *Server) Watch(ctx context.Context) {
+	t := time.NewTicker(shedInterval)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			s.Engine.shed.tick()
+		}
+	}
+}
+
+type logger func(format string, args ...any)
+
+// Printf implements fasthttp.Logger.
+func (l logger) Printf(format string, args ...any) { l(format, args...) }
+
+var (
+	bidPath    = []byte("/openrtb2/bid/")
+	noticePath = []byte("/e/")
+)
+
+// handle is called for every request that is HTTP.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	start := time.Now()
+	if s.Engine.draining.Load() {
+		ctx.SetConnectionClose()
+	}
+	path := ctx.Path()
+	switch {
+	case bytes.HasPrefix(path, bidPath):
+		s.bid(ctx, path[len(bidPath):], start)
+	case bytes.HasPrefix(path, noticePath):
+		s.notice(ctx, path[len(noticePath):], start)
+	default:
+		s.refuse(ctx, nil, statusNotFound, "nothing here: bid requests go to /openrtb2/bid/EXCHANGE")
+	}
+}
+
+// broken is called for what is not HTTP, or more than the limits allow.
+func (s *Server) broken(ctx *fasthttp.RequestCtx, err error) {
+	var small *fasthttp.ErrSmallBuffer
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		s.refuse(ctx, nil, statusTooLarge, "the body is larger than this bidder reads")
+	case errors.As(err, &small):
+		s.refuse(ctx, nil, statusBadRequest, "the headers are larger than this bidder reads")
+	default:
+		s.refuse(ctx, nil, statusBadRequest, "not an HTTP request that could be read, or too slow")
+	}
+	ctx.SetConnectionClose()
+}
+
+// refuse answers with an error and a short plain reason.
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, x *exchangeState, st status, reason string) {
+	if x == nil {
+		x = &s.Engine.Metrics.unknown
+	}
+	x.status[st].Add(1)
+	ctx.SetStatusCode(statusCodes[st])
+	ctx.SetContentType("text/plain; charset=utf-8")
+	ctx.SetBodyString(reason + "\n")
+}
+
+// silent answers with an empty 204: no bid.
+func (s *Server) silent(ctx *fasthttp.RequestCtx, x *exchangeState) {
+	x.status[statusNoContent].Add(1)
+	ctx.SetStatusCode(fasthttp.StatusNoContent)
+}
+
+// bid answers one bid request.
+func (s *Server) bid(ctx *fasthttp.RequestCtx, name []byte, start time.Time) {
+	e := s.Engine
+	l := e.live.Load()
+	ex := l.Exchange(name)
+	if ex == nil {
+		e.Metrics.nobids[ad.UnknownExchange].Add(1)
+		s.refuse(ctx, nil, statusNotFound, "no exchange of this name is configured")
+		return
+	}
+	x := l.exchanges[ex.Index]
+	switch {
+	case !ctx.IsPost():
+		ctx.Response.Header.Set("Allow", "POST")
+		s.refuse(ctx, x, statusMethodNotAllowed, "bid requests are posted")
+	case !authorized(ctx, ex):
+		e.Metrics.nobids[ad.BadCredential].Add(1)
+		s.refuse(ctx, x, statusUnauthorized, "the credential is missing or wrong")
+	case !x.limiter.AllowN(start, 1):
+		e.Metrics.nobids[ad.OverQPS].Add(1)
+		s.refuse(ctx, x, statusTooMany, "more queries per second than agreed")
+	case e.shed.full():
+		e.Metrics.nobids[ad.Overloaded].Add(1)
+		s.silent(ctx, x)
+	default:
+		sc := e.get()
+		s.answer(ctx, sc, l.Snapshot, ex, x, start)
+		e.put(sc)
+		e.Metrics.decide.observe(time.Since(start))
+	}
+}
+
+// answer reads the request, decides, and writes the response.
+func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Snapshot, ex *campaign.Exchange, x *exchangeState, start time.Time) {
+	e := s.Engine
+	body, st := s.body(ctx, sc)
+	if st != statusOK {
+		e.Metrics.nobids[ad.Malformed].Add(1)
+		s.refuse(ctx, x, st, bodyProblems[st])
+		return
+	}
+	if err := sc.Req.Decode(body); err != nil {
+		e.Metrics.nobids[ad.Malformed].Add(1)
+		s.refuse(ctx, x, statusBadRequest, err.Error())
+		return
+	}
+	deadline := start.Add(timeToAnswer(ex, sc.Req.TMaxMS))
+	r := e.Decide(sc, snap, ex, start, deadline, nil)
+	if r == ad.OK && time.Now().After(deadline) {
+		e.withdraw(sc)
+		r = ad.TooLate
+	}
+	e.Metrics.decided(sc, r)
+	switch {
+	case r == ad.OK:
+		sc.out = e.AppendResponse(sc.out[:0], sc)
+		x.bids.Add(1)
+		x.offers.Add(uint64(len(sc.Bids)))
+	case sc.Req.Test || ex.Debug:
+		sc.out = e.appendNoBid(sc.out[:0], sc, r)
+	default:
+		s.silent(ctx, x)
+		return
+	}
+	x.status[statusOK].Add(1)
+	s.write(ctx, sc.out)
+}
+
+// timeToAnswer returns the time that there is to answer: the exchange's, less what
+// the network takes, of which there is never more than a quarter.
+func timeToAnswer(ex *campaign.Exchange, tmaxMS int32) time.Duration {
+	window := ex.Window
+	if tmaxMS > 0 {
+		window = time.Duration(tmaxMS) * time.Millisecond
+	}
+	return window - min(ex.Network, window/4)
+}
+
+// withdraw gives back what bids that are not sent have reserved.
+func (e *Engine) withdraw(sc *Scratch) {
+	for i := range sc.Bids {
+		if sc.Bids[i].Reserved {
+			e.Book.Release(sc.Bids[i].ID)
+		}
+	}
+	sc.Bids = sc.Bids[:0]
+}
+
+func (s *Server) write(ctx *fasthttp.RequestCtx, body []byte) {
+	ctx.SetStatusCode(fasthttp.StatusOK)
+	ctx.Response.Header.SetContentType("application/json")
+	ctx.Response.Header.Set("x-openrtb-version", "2.6")
+	if len(body) > zipAbove && ctx.Request.Header.HasAcceptEncoding("gzip") {
+		ctx.Response.Header.SetContentEncoding("gzip")
+		s.zip.writeTo(ctx, body)
+		return
+	}
+	ctx.SetBody(body)
+}
+
+// authorized tests the exchange's credential; an exchange without one is
+// answered on loopback only.
+func authorized(ctx *fasthttp.RequestCtx, ex *campaign.Exchange) bool {
+	if ex.Credential == nil {
+		return ctx.RemoteIP().IsLoopback()
+	}
+	got := ctx.Request.Header.Peek("Authorization")
+	if bearer, ok := bytes.CutPrefix(got, []byte("Bearer ")); ok {
+		got = bearer
+	} else {
+		got = ctx.QueryArgs().Peek("key")
+	}
+	return subtle.ConstantTimeCompare(got, ex.Credential) == 1
+}

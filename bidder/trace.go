@@ -1,0 +1,80 @@
+package bidder
+
+import (
+	"bidwell/ad"
+	"bidwell/campaign"
+	"bidwell/openrtb"
+)
+
+// Trace notes what Decide does with every line item, for an explanation. Its
+// zero value is ready; it is good for one decision.
+type Trace struct {
+	person *ad.PersonID // taken for who the request is from, if set
+	imps   []impTrace
+}
+
+type impTrace struct {
+	imp   *openrtb.Imp
+	lines []lineTrace // by line item
+}
+
+// lineTrace is how far one line item came on one impression.
+type lineTrace struct {
+	reason  ad.Reason // OK for the winner
+	priced  bool      // amount, offer and terms are known
+	amount  ad.Money
+	offer   ad.Money
+	terms   terms
+	factors []int // modifiers that applied, as indexes into Line.Adjust
+}
+
+// misses begins an impression: it notes for every line item what the index says.
+func (tr *Trace) misses(sc *Scratch, imp *openrtb.Imp) {
+	t := impTrace{imp: imp, lines: make([]lineTrace, len(sc.snap.Lines))}
+	for i := range t.lines {
+		t.lines[i].reason = sc.query.Miss(i, imp, &sc.Req)
+	}
+	tr.imps = append(tr.imps, t)
+}
+
+func (tr *Trace) of(imp *openrtb.Imp) *impTrace {
+	for i := range tr.imps {
+		if tr.imps[i].imp == imp {
+			return &tr.imps[i]
+		}
+	}
+	return nil
+}
+
+// set notes a reason.
+func (tr *Trace) set(imp *openrtb.Imp, line int, r ad.Reason) { tr.of(imp).lines[line].reason = r }
+
+// candidate notes what became of a line item that the index found. A new best
+// makes the one before it outbid.
+func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, line int, r ad.Reason) {
+	t := tr.of(imp)
+	if r == ad.OK {
+		for i := range t.lines {
+			if t.lines[i].reason == ad.OK && t.lines[i].priced && i != line {
+				t.lines[i].reason = ad.Outbid
+			}
+		}
+	}
+	lt := &t.lines[line]
+	lt.reason = r
+	if c.amount > 0 {
+		lt.priced, lt.amount, lt.offer, lt.terms = true, c.amount, c.offer, c.terms
+		lt.factors = sc.applied(&sc.snap.Lines[line])
+	}
+}
+
+// applied returns the modifiers of a line item whose condition holds.
+func (sc *Scratch) applied(l *campaign.Line) []int {
+	var applied []int
+	for i := range l.Adjust {
+		if sc.holds(&l.Adjust[i]) {
+			applied = append(applied, i)
+		}
+	}
+	return applied
+}

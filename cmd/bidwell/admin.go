@@ -1,0 +1,138 @@
+package main
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"bidwell/ad"
+	"bidwell/pacing"
+)
+
+// adminHandler answers on the admin port.
+func (m *Main) adminHandler() http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(m.engine, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", m.readyz)
+	mux.HandleFunc("GET /status", m.statusz)
+	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, buildVersion()) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return m.guarded(mux)
+}
+
+// guarded demands the admin key where there is one, except of probes.
+func (m *Main) guarded(next http.Handler) http.Handler {
+	want := []byte("Bearer " + m.process.AdminKey)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		probe := r.URL.Path == "/livez" || r.URL.Path == "/readyz"
+		if m.process.AdminKey != "" && !probe &&
+			subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+			http.Error(w, "send the admin key: Authorization: Bearer KEY", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// readyz says whether to send requests here.
+func (m *Main) readyz(w http.ResponseWriter, _ *http.Request) {
+	if m.engine.Draining() {
+		http.Error(w, "draining", http.StatusServiceUnavailable)
+		return
+	}
+	w.Write([]byte("ok\n"))
+}
+
+// status is what /status answers.
+type status struct {
+	Version   buildInfo        `json:"version"`
+	Started   time.Time        `json:"started"`
+	Draining  bool             `json:"draining"`
+	Config    string           `json:"config"`
+	Loaded    time.Time        `json:"config_loaded"` // when what serves was loaded
+	Reload    *reloadStatus    `json:"last_reload"`
+	Warnings  []string         `json:"warnings,omitempty"`
+	Currency  string           `json:"currency"`
+	Campaigns []campaignStatus `json:"campaigns"`
+}
+
+// campaignStatus is one campaign and what it has spent since the start.
+type campaignStatus struct {
+	Campaign string       `json:"campaign"`
+	Running  bool         `json:"running"`
+	Spend    spend        `json:"spend"`
+	Lines    []lineStatus `json:"line_items"`
+}
+
+type lineStatus struct {
+	Line  string `json:"line_item"`
+	Spend spend  `json:"spend"`
+}
+
+// spend is an account in units of the house currency.
+type spend struct {
+	Total     float64 `json:"total"`
+	Today     float64 `json:"today"`
+	Reserved  float64 `json:"reserved"`
+	Budget    float64 `json:"budget,omitempty"`
+	Daily     float64 `json:"daily_budget,omitempty"`
+	BudgetHit string  `json:"stopped_by,omitempty"` // budget or daily_budget
+}
+
+func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
+	now := time.Now()
+	s := m.engine.Snapshot()
+	figures := m.spent(now)
+	st := status{
+		Version: buildVersion(), Started: m.started, Draining: m.engine.Draining(),
+		Config: m.Config, Loaded: s.Loaded, Reload: m.status.Load(),
+		Currency: s.Rates.Base().String(),
+	}
+	for _, p := range s.Warnings {
+		st.Warnings = append(st.Warnings, p.Error())
+	}
+	lines := map[ad.ID][]lineStatus{}
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(figures, l.ID, l.Total, l.Daily, now)})
+	}
+	for _, c := range s.Campaigns {
+		st.Campaigns = append(st.Campaigns, campaignStatus{
+			Campaign: c.Name, Running: c.Open(now.Unix()),
+			Spend: m.spendOf(figures, c.ID, c.Total, c.Daily, now), Lines: lines[c.ID],
+		})
+	}
+	writeJSON(w, st)
+}
+
+func (m *Main) spendOf(figures map[ad.ID]pacing.Figures, id ad.ID, total, daily ad.Money, now time.Time) spend {
+	f := figures[id]
+	s := spend{
+		Total: f.Confirmed.Units(), Today: f.Today.Confirmed.Units(), Reserved: f.Reserved.Units(),
+		Budget: total.Units(), Daily: daily.Units(),
+	}
+	if r := m.engine.Accounts.Get(id).Open(now); r != ad.OK {
+		s.BudgetHit = r.String()
+	}
+	return s
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.Encode(v) // the client's connection is all that can fail
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"bidwell/ad"
+	"bidwell/bidder"
+	"bidwell/campaign"
+	"bidwell/notice"
+	"bidwell/pacing"
+	"bidwell/profile"
+	"bidwell/profile/pebblestore"
+)
+
+// Main is the bidder as a process. Set its options, then Open, then Run; tests
+// start it on port 0 like the command line does on 8080.
+type Main struct {
+	Config string // path of bidwell.yaml
+	Listen string // overrides the file
+	Admin  string // overrides the file
+	Data   string // overrides the file
+	Log    *zap.Logger
+
+	engine   *bidder.Engine
+	server   *bidder.Server
+	store    *pebblestore.Store
+	profiles *profile.Profiles
+	exchange net.Listener
+	admin    net.Listener
+	process  *campaign.ProcessFile // as it was at the start
+	started  time.Time
+	status   atomic.Pointer[reloadStatus]
+}
+
+// lifetime is how long notices are accepted after their bid, at least.
+const leastLifetime = 2 * time.Hour
+
+// Open loads the configuration, opens the data directory and listens. What it
+// opened is closed by Close, also after an error.
+func (m *Main) Open() error {
+	m.started = time.Now()
+	snap, problems, err := campaign.Load(m.Config, m.started)
+	if err != nil {
+		return err
+	}
+	if snap == nil {
+		problems.Write(os.Stderr, isTerminal(os.Stderr))
+		return fmt.Errorf("%s: the configuration has errors, see above; nothing was started", m.Config)
+	}
+	m.process = snap.Process
+	if err := m.openData(); err != nil {
+		return err
+	}
+	if err := m.listen(); err != nil {
+		return err
+	}
+	m.defaultURLs(snap)
+	if err := m.openEngine(snap); err != nil {
+		return err
+	}
+	m.engine.Publish(snap)
+	m.engine.Metrics.Reloaded(true, m.started)
+	m.status.Store(&reloadStatus{At: m.started, OK: true})
+	return nil
+}
+
+// dataDir returns the data directory.
+func (m *Main) dataDir() string { return firstSet(m.Data, m.process.Data, "data") }
+
+func firstSet(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func (m *Main) openData() error {
+	dir := m.dataDir()
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("make the data directory: %w; name another one with --data", err)
+	}
+	return m.openPeople()
+}
+
+// openPeople opens the profiles in the data directory. If there is no such
+// directory, nobody is known.
+func (m *Main) openPeople() (err error) {
+	spec := m.process.Store
+	m.store, err = openStore(m.dataDir(), spec.BlockMB)
+	if err != nil {
+		return err
+	}
+	m.profiles, err = profile.Open(m.store, profile.Config{CacheBytes: int64(spec.CacheMB) << 20})
+	return err
+}
+
+// openStore opens the profiles of a data directory.
+func openStore(dir string, blockMB int) (*pebblestore.Store, error) {
+	return pebblestore.Open(pebblestore.Config{Dir: filepath.Join(dir, "profiles"), CacheBytes: int64(blockMB) << 20})
+}
+
+func (m *Main) listen() error {
+	var err error
+	m.exchange, err = net.Listen("tcp", firstSet(m.Listen, m.process.Listen, ":8080"))
+	if err != nil {
+		return fmt.Errorf("listen for exchanges: %w; choose another address with --listen", err)
+	}
+	m.admin, err = net.Listen("tcp", firstSet(m.Admin, m.process.Admin, "127.0.0.1:8081"))
+	if err != nil {
+		return fmt.Errorf("listen for administrators: %w; choose another address with --admin", err)
+	}
+	if m.process.AdminKey == "" && !isLoopback(m.admin.Addr()) {
+		return fmt.Errorf("the admin port %s can be reached from outside: set admin_key in %s, or listen on 127.0.0.1", m.admin.Addr(), m.Config)
+	}
+	return nil
+}
+
+func isLoopback(a net.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	return ok && t.IP.IsLoopback()
+}
+
+// defaultURLs fills in how to reach this process where the file does not say.
+func (m *Main) defaultURLs(s *campaign.Snapshot) {
+	host := m.exchange.Addr().String()
+	if t, ok := m.exchange.Addr().(*net.TCPAddr); ok && t.IP.IsUnspecified() {
+		host = fmt.Sprintf("127.0.0.1:%d", t.Port)
+	}
+	u := &s.Process.URLs
+	u.Public = firstSet(u.Public, "https://"+host)
+	u.Notices = firstSet(u.Notices, "http://"+host)
+}
+
+func (m *Main) openEngine(s *campaign.Snapshot) error {
+	keys, err := loadKeys(filepath.Join(m.dataDir(), "token.keys"))
+	if err != nil {
+		return err
+	}
+	lifetime := time.Duration(leastLifetime)
+	for _, e := range s.Exchanges {
+		lifetime = max(lifetime, 2*e.NoticeWindow)
+	}
+	accounts := new(pacing.Accounts)
+	m.engine = &bidder.Engine{
+		Profiles: m.profiles,
+		Accounts: accounts,
+		Book:     pacing.NewBook(accounts, lifetime),
+		Signer:   notice.NewSigner(keys),
+		Verifier: notice.NewVerifier(keys, lifetime),
+		Seen:     notice.NewSeen(lifetime),
+		Metrics:  &bidder.Metrics{Started: m.started},
+	}
+	m.server = &bidder.Server{
+		Engine: m.engine,
+		Limits: bidderLimits(s.Process),
+		Logf:   m.Log.WithOptions(zap.AddCallerSkip(1)).Sugar().Infof,
+	}
+	return nil
+}
+
+// bidderLimits returns the limits of the exchange port, with their defaults.
+func bidderLimits(p *campaign.ProcessFile) bidder.Limits {
+	l := p.Limits
+	return bidder.Limits{
+		Body:        orDefault(l.BodyKB, 512) << 10,
+		Connections: orDefault(l.Connections, 16384),
+		SlowClient:  orDefaultTime(l.SlowClient.Std(), time.Second),
+		ShedAbove:   orDefaultTime(l.ShedAbove.Std(), 10*time.Millisecond),
+	}
+}
+
+func drainTime(p *campaign.ProcessFile) time.Duration {
+	return orDefaultTime(p.Limits.Drain.Std(), 5*time.Second)
+}
+
+func orDefault(v, def int) int {
+	if v > 0 {
+		return v
+	}
+	return def
+}
+
+func orDefaultTime(v, def time.Duration) time.Duration {
+	if v > 0 {
+		return v
+	}
+	return def
+}
+
+// Addr returns the address of the exchange port.
+func (m *Main) Addr() string { return m.exchange.Addr().String() }
+
+// AdminAddr returns the address of the admin port.
+func (m *Main) AdminAddr() string { return m.admin.Addr().String() }
+
+// Run serves until ctx is done, then drains: /readyz says no and answers close
+// their connections for a while, then the requests under way are finished.
+func (m *Main) Run(ctx context.Context) error {
+	g, background := errgroup.WithContext(context.Background())
+	background, stop := context.WithCancel(background)
+	defer stop()
+	adminServer := &http.Server{Handler: m.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
+	g.Go(func() error { return ignoreClosed(m.server.Serve(m.exchange)) })
+	g.Go(func() error { return ignoreClosed(adminServer.Serve(m.admin)) })
+	g.Go(func() error { m.server.Watch(background); return nil })
+	g.Go(func() error { m.expire(background); return nil })
+	g.Go(func() error { return m.watchConfig(background) })
+	m.Log.Info("serving", zap.String("exchanges", m.Addr()), zap.String("admin", m.AdminAddr()),
+		zap.Int("line_items", len(m.engine.Snapshot().Lines)))
+
+	select {
+	case <-ctx.Done():
+		m.drain(background)
+	case <-background.Done(): // a server failed
+	}
+	stop()
+	closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := errors.Join(m.server.Shutdown(closing), adminServer.Shutdown(closing))
+	return errors.Join(g.Wait(), err)
+}
+
+// drain keeps answering while load balancers notice that /readyz says no. It
+// ends early when a server fails.
+func (m *Main) drain(background context.Context) {
+	wait := drainTime(m.process)
+	m.engine.Drain()
+	m.Log.Info("draining", zap.Duration("for", wait))
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-background.Done():
+	}
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// expire frees the budget of bids whose notice window is over.
+func (m *Main) expire(ctx context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			m.engine.Book.Expire(now)
+		}
+	}
+}
+
+// Close closes what Open opened.
+func (m *Main) Close() error {
+	var errs []error
+	for _, ln := range []net.Listener{m.exchange, m.admin} {
+		if ln != nil {
+			if err := ln.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	if m.profiles != nil {
+		errs = append(errs, m.profiles.Close())
+	}
+	if m.store != nil {
+		errs = append(errs, m.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// spent returns what the accounts of a snapshot hold, for reports.
+func (m *Main) spent(now time.Time) map[ad.ID]pacing.Figures {
+	figures := map[ad.ID]pacing.Figures{}
+	for _, f := range m.engine.Accounts.Figures(now) {
+		figures[f.ID] = f
+	}
+	return figures
+}

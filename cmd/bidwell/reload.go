@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"reflect"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"bidwell/campaign"
+	"bidwell/internal/conf"
+)
+
+// reloadStatus is the outcome of the last reload.
+type reloadStatus struct {
+	At       time.Time `json:"at"`
+	OK       bool      `json:"ok"`
+	Problems []string  `json:"problems,omitempty"`
+}
+
+// watchConfig reloads the configuration when its directory changes and on
+// SIGHUP, until ctx is done.
+func (m *Main) watchConfig(ctx context.Context) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	changes := make(chan struct{}, 1)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hup:
+			case <-changes:
+			}
+			m.reload()
+		}
+	}()
+	return campaign.Watch(ctx, filepath.Dir(m.Config), func() {
+		select {
+		case changes <- struct{}{}:
+		default: // a reload is due already
+		}
+	})
+}
+
+// reload compiles the configuration and publishes it. If anything is wrong the
+// last good one goes on serving, and /status and a metric say so.
+func (m *Main) reload() {
+	now := time.Now()
+	snap, problems, err := campaign.Load(m.Config, now)
+	status := &reloadStatus{At: now, OK: snap != nil}
+	if err != nil {
+		status.Problems = []string{err.Error()}
+	}
+	if problems != nil {
+		for _, p := range problems.Sorted() {
+			if p.Severity == conf.Error {
+				status.Problems = append(status.Problems, p.Error())
+			}
+		}
+	}
+	m.status.Store(status)
+	m.engine.Metrics.Reloaded(status.OK, now)
+	if snap == nil {
+		m.Log.Error("reload failed, the last good configuration serves on", zap.Strings("problems", status.Problems))
+		return
+	}
+	m.defaultURLs(snap)
+	m.engine.Publish(snap)
+	m.Log.Info("reloaded", zap.Int("line_items", len(snap.Lines)), zap.Duration("took", time.Since(now)))
+	if keys := restartKeys(m.process, snap.Process); len(keys) > 0 {
+		m.Log.Warn("settings changed that take effect at a restart only", zap.Strings("keys", keys))
+	}
+}
+
+// restartKeys names the settings that differ and that a reload cannot change.
+func restartKeys(a, b *campaign.ProcessFile) (keys []string) {
+	strip := func(s campaign.StoreSpec) [2]int { return [2]int{s.CacheMB, s.BlockMB} }
+	limits := func(l campaign.LimitSpec) []any {
+		return []any{l.BodyKB, l.Connections, l.ShedAbove, l.SlowClient, l.Drain}
+	}
+	for _, f := range []struct {
+		key  string
+		same bool
+	}{
+		{"listen", a.Listen == b.Listen}, {"admin", a.Admin == b.Admin}, {"admin_key", a.AdminKey == b.AdminKey},
+		{"data", a.Data == b.Data}, {"currency", a.Currency == b.Currency},
+		{"store", strip(a.Store) == strip(b.Store)}, {"limits", reflect.DeepEqual(limits(a.Limits), limits(b.Limits))},
+	} {
+		if !f.same {
+			keys = append(keys, f.key)
+		}
+	}
+	return keys
+}
