@@ -118,6 +118,10 @@ func (b *Builder) rule(r *Rule) *term {
 		for i := range rules {
 			kid.kids = append(kid.kids, b.rule(&rules[i]))
 		}
+		if op == opAll {
+			t.kids = append(t.kids, kid.kids...)
+			return
+		}
 		t.kids = append(t.kids, kid)
 	}
 	list("all", opAll, r.All)

@@ -81,7 +81,7 @@ func (p *context) found(e *Eval) string { return p.field.found(e.req) }
 // found says what the request has in the field.
 func (f *field) found(r *request) string {
 	if !f.applies(r) {
-		return "the impression is not on " + article(f.scope)
+		return "the impression is not " + where(f.scope)
 	}
 	var got []string
 	switch {
@@ -109,11 +109,11 @@ func (f *field) found(r *request) string {
 	return f.name + " is " + strings.Join(got, ", ")
 }
 
-func article(i ad.Inventory) string {
+func where(i ad.Inventory) string {
 	if i == ad.App {
-		return "an app"
+		return "in an app"
 	}
-	return "a " + i.String()
+	return "on a " + i.String()
 }
 
 func enumText(names []enumName, v int32) string {

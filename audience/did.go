@@ -101,42 +101,51 @@ func (p *did) key() string {
 }
 
 func (p *did) words() string {
-	w := deed(p.kind, orList(p.topics)) + " " + p.needs()
+	w := deed(p.kind, orList(p.topics))
+	switch {
+	case p.atMost == 0:
+		w = "never " + w
+	case p.atMost != 1 && p.atMost != math.MaxInt || p.atLeast != 1:
+		w += " " + p.needs() + " " + plural("time", max(p.atLeast, p.atMost%math.MaxInt))
+	case p.atMost == 1:
+		w += " once"
+	}
 	w += p.period()
-	for _, t := range []struct {
-		age  ageTest
-		when string
-	}{{p.first, "the first time"}, {p.last, "the last time"}} {
-		if t.age.over > 0 {
-			w += ", " + t.when + " more than " + durationText(t.age.over) + " ago"
-		}
-		if t.age.under > 0 {
-			w += ", " + t.when + " less than " + durationText(t.age.under) + " ago"
-		}
+	return w + p.first.words("the first time") + p.last.words("the last time")
+}
+
+func (a ageTest) words(when string) string {
+	w := ""
+	if a.over > 0 {
+		w += ", " + when + " more than " + durationText(a.over) + " ago"
+	}
+	if a.under > 0 {
+		w += ", " + when + " less than " + durationText(a.under) + " ago"
 	}
 	return w
 }
 
+// needs says how often it must have happened, in numbers.
 func (p *did) needs() string {
 	switch {
-	case p.atMost == 0:
-		return "never"
 	case p.atMost == math.MaxInt:
-		return "at least " + times(p.atLeast)
+		return "at least " + number(p.atLeast)
 	case p.atLeast == 0:
-		return "at most " + times(p.atMost)
+		return "at most " + number(p.atMost)
+	case p.atLeast == p.atMost:
+		return "exactly " + number(p.atLeast)
 	}
-	return "from " + number(p.atLeast) + " to " + times(p.atMost)
+	return number(p.atLeast) + " to " + number(p.atMost)
 }
 
 func (p *did) period() string {
 	switch {
 	case p.within > 0 && p.notWithin > 0:
-		return " in the last " + durationText(p.within) + " but not in the last " + durationText(p.notWithin)
+		return " " + inTheLast(p.within) + " but not " + inTheLast(p.notWithin)
 	case p.within > 0:
-		return " in the last " + durationText(p.within)
+		return " " + inTheLast(p.within)
 	case p.notWithin > 0:
-		return " but not in the last " + durationText(p.notWithin)
+		return " but not " + inTheLast(p.notWithin)
 	}
 	return ""
 }
@@ -148,9 +157,9 @@ func (p *did) found(e *Eval) string {
 	from, until := p.window(e.now)
 	n := p.count(e, from, until)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", deed(p.kind, orList(p.topics)), times(n))
+	b.WriteString(deed(p.kind, orList(p.topics)) + " " + times(n))
 	if p.within > 0 {
-		b.WriteString(" in the last " + durationText(p.within))
+		b.WriteString(" " + inTheLast(p.within))
 	}
 	if p.notWithin > 0 {
 		b.WriteString(" up to " + durationText(p.notWithin) + " ago and " + times(p.count(e, until, e.now+1)) + " since")
@@ -176,8 +185,8 @@ func (b *Builder) did(d *Did) predicate {
 	ok := b.didCounts(d, p)
 	ok = b.didWindow(d, p) && ok
 	// The first time is remembered for as long as anything of the kind is.
-	p.first = b.age(d.First, conf.Duration(math.MaxInt64))
-	p.last = b.age(d.Last, b.reach())
+	ok = b.age(d.First, conf.Duration(math.MaxInt64), &p.first) && ok
+	ok = b.age(d.Last, b.reach(), &p.last) && ok
 	if (p.first != ageTest{} || p.last != ageTest{}) && p.atLeast == 0 {
 		b.ps.Errorf(d.At("at_most"), "", "first and last need that it happened at least once")
 		ok = false
@@ -305,24 +314,29 @@ func (b *Builder) checkReach(at conf.Pos, d, kept conf.Duration) bool {
 	return true
 }
 
-func (b *Builder) age(a *Age, kept conf.Duration) ageTest {
+// age compiles the test of how long ago something was, if there is one.
+func (b *Builder) age(a *Age, kept conf.Duration, t *ageTest) bool {
 	if a == nil {
-		return ageTest{}
+		return true
 	}
-	var t ageTest
-	if a.Over != nil && b.checkReach(a.At("over"), *a.Over, kept) {
+	ok := true
+	if a.Over != nil {
+		ok = b.checkReach(a.At("over"), *a.Over, kept)
 		t.over = a.Over.Seconds()
 	}
-	if a.Under != nil && b.checkReach(a.At("under"), *a.Under, kept) {
+	if a.Under != nil {
+		ok = b.checkReach(a.At("under"), *a.Under, kept) && ok
 		t.under = a.Under.Seconds()
 	}
 	switch {
 	case a.Over == nil && a.Under == nil:
 		b.ps.Errorf(a.Pos(), "such as {over: 30d}", "the test is empty")
+		return false
 	case a.Over != nil && a.Under != nil && *a.Over >= *a.Under:
 		b.ps.Errorf(a.At("under"), "", "nothing is both more than %s and less than %s ago", a.Over.Text(), a.Under.Text())
+		return false
 	}
-	return t
+	return ok
 }
 
 // segments tests whether the person is in one of several segments.

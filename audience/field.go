@@ -45,9 +45,8 @@ var deviceTypes = []enumName{
 	{"phone", []int32{1, 4}},
 	{"tablet", []int32{5}},
 	{"desktop", []int32{2}},
-	{"tv", []int32{3}},
+	{"tv", []int32{3, 7}}, // a set or its set-top box
 	{"connected-device", []int32{6}},
-	{"set-top-box", []int32{7}},
 	{"ooh", []int32{8}},
 }
 
@@ -62,7 +61,7 @@ var fields = []field{
 	{name: "inventory", match: matchEnum, names: inventories, enum: func(r *request) (int32, bool) {
 		return int32(r.Inventory), r.Inventory != ad.NoInventory
 	}},
-	{name: "site.domain", match: matchDomain, scope: ad.Site, text: func(r *request) []byte { return r.Site.Domain }},
+	{name: "site.domain", match: matchDomain, scope: ad.Site, text: siteDomain},
 	{name: "site.id", match: matchExact, scope: ad.Site, text: func(r *request) []byte { return r.Site.ID }},
 	{name: "site.name", scope: ad.Site, text: func(r *request) []byte { return r.Site.Name }},
 	{name: "site.cat", match: matchCategory, scope: ad.Site, lists: categories},
@@ -94,7 +93,7 @@ var fields = []field{
 	{name: "device.osv", text: func(r *request) []byte { return r.Device.OSV }},
 	{name: "device.carrier", text: func(r *request) []byte { return r.Device.Carrier }},
 	{name: "language", match: matchLanguage, text: func(r *request) []byte { return r.Device.Language }},
-	{name: "geo.country", match: matchCountry, text: func(r *request) []byte { return either(r.Device.Geo.Country, r.User.Geo.Country) }},
+	{name: "geo.country", match: matchCountry, text: country},
 	{name: "geo.region", text: func(r *request) []byte { return either(r.Device.Geo.Region, r.User.Geo.Region) }},
 	{name: "geo.city", text: func(r *request) []byte { return either(r.Device.Geo.City, r.User.Geo.City) }},
 	{name: "geo.zip", text: func(r *request) []byte { return either(r.Device.Geo.Zip, r.User.Geo.Zip) }},
@@ -145,6 +144,30 @@ func either(a, b []byte) []byte {
 		return a
 	}
 	return b
+}
+
+// siteDomain returns the site's domain, else the host of its page.
+func siteDomain(r *request) []byte {
+	if len(r.Site.Domain) > 0 {
+		return r.Site.Domain
+	}
+	i := bytes.Index(r.Site.Page, schemeEnd)
+	if i < 0 {
+		return nil
+	}
+	host := r.Site.Page[i+len(schemeEnd):]
+	if end := bytes.IndexAny(host, "/?#:"); end >= 0 {
+		host = host[:end]
+	}
+	return host
+}
+
+// country returns the device's country if it is one, else the person's.
+func country(r *request) []byte {
+	if _, ok := openrtb.Alpha3(r.Device.Geo.Country); ok {
+		return r.Device.Geo.Country
+	}
+	return r.User.Geo.Country
 }
 
 // pathOf returns the path of an address, "/" if it has none, or nil if it is no

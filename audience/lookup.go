@@ -129,7 +129,7 @@ func (p *lookup) words() string {
 
 func (p *lookup) found(e *Eval) string {
 	if p.field != nil && !p.field.applies(e.req) {
-		return "the impression is not on " + article(p.field.scope)
+		return "the impression is not " + where(p.field.scope)
 	}
 	key := p.keyOf(e)
 	if len(key) == 0 {

@@ -119,6 +119,10 @@ func TestRules(t *testing.T) {
 	requests("{context: {site.domain: [herald.example]}}", False, False)
 	requests("{context: {site.domain: \"*herald.example\"}}", True, False)
 	requests("{context: {site.domain: www.morning-herald.example}}", True, False)
+	bare := &openrtb.Request{Inventory: page.Inventory}
+	bare.Site.Page = []byte("http://m.Morning-Herald.example:8080?x")
+	is("{context: {site.domain: morning-herald.example}}", nil, bare, True)
+	is("{context: {page.path: /}}", nil, bare, True)
 	requests("{context: {site.name: x}}", Unknown, False)
 	requests("{context: {page.path: [/, /index.html]}}", True, False)
 	requests("{context: {page.path: /index.html}}", False, False)

@@ -3,6 +3,7 @@ package audience
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"bidwell/internal/conf"
@@ -11,11 +12,13 @@ import (
 
 func number(n int) string { return strconv.Itoa(n) }
 
-func times(n int) string {
+func times(n int) string { return strconv.Itoa(n) + " " + plural("time", n) }
+
+func plural(word string, n int) string {
 	if n == 1 {
-		return "1 time"
+		return word
 	}
-	return strconv.Itoa(n) + " times"
+	return word + "s"
 }
 
 func decimal(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
@@ -64,6 +67,15 @@ func deed(k profile.Kind, topics string) string {
 		return "installed " + topics
 	}
 	return k.String() + " " + topics
+}
+
+// inTheLast says "in the last 10 days", and "in the last day" for one.
+func inTheLast(seconds int64) string {
+	text := durationText(seconds)
+	if one, ok := strings.CutPrefix(text, "1 "); ok && !strings.Contains(one, " ") {
+		text = one
+	}
+	return "in the last " + text
 }
 
 func durationText(seconds int64) string {

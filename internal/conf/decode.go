@@ -148,7 +148,9 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 		seen[key.Value] = true
 		at := slices.IndexFunc(fields, func(f field) bool { return f.key == key.Value })
 		if at < 0 {
-			meant[d.unknownKey(key, fields)] = true
+			likely := d.unknownKey(key, fields)
+			d.readAnyway(val, v, fields, likely)
+			meant[likely] = true
 			continue
 		}
 		located.keys = append(located.keys, place{key.Value, key.Line, key.Column, val.Line, val.Column})
@@ -161,6 +163,16 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 	}
 	if l := v.FieldByName("Located"); l.IsValid() && l.Type() == reflect.TypeFor[Located]() {
 		l.Set(reflect.ValueOf(located))
+	}
+}
+
+// readAnyway reads the value of a misspelt key as that of the key which was
+// likely meant, for the sake of the problems within it.
+func (d *Decoder) readAnyway(n *yaml.Node, v reflect.Value, fields []field, likely string) {
+	for i := range fields {
+		if fields[i].key == likely {
+			d.value(n, reflect.New(v.FieldByIndex(fields[i].index).Type()).Elem(), &fields[i])
+		}
 	}
 }
 

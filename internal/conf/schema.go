@@ -87,17 +87,31 @@ func refine(s *jsonschema.Schema, root reflect.Type) {
 		default:
 			return
 		}
-		def := s.Definitions[schemaName(t)]
+		def := longForm(s.Definitions[schemaName(t)])
 		for i := range t.NumField() {
 			if t.Field(i).IsExported() {
 				visit(t.Field(i).Type)
 			}
 		}
-		if def != nil && def.Properties != nil {
+		if def != nil {
 			refineStruct(def, t)
 		}
 	}
 	visit(root)
+}
+
+// longForm returns the schema of a struct's keys, which JSONSchemaExtend may
+// have made one of several forms; nil if there is none.
+func longForm(def *jsonschema.Schema) *jsonschema.Schema {
+	if def == nil || def.Properties != nil {
+		return def
+	}
+	for _, form := range def.AnyOf {
+		if form.Properties != nil {
+			return form
+		}
+	}
+	return nil
 }
 
 func refineStruct(def *jsonschema.Schema, t reflect.Type) {
