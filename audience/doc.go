@@ -47,9 +47,9 @@
 // label, and so on, so www.a.example finds a.example.
 //
 // In context, a * at the beginning or end of a text stands for anything. A
-// domain includes its subdomains, a category its subcategories (IAB2 includes
-// IAB2-2), a language its regional forms. Capitals do not matter, but in paths
-// and addresses.
+// domain includes its subdomains, with or without www. in front; a category its
+// subcategories (IAB2 includes IAB2-2), a language its regional forms. Capitals
+// do not matter, but in paths, addresses and ids.
 //
 // # What is not known
 //

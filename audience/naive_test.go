@@ -257,7 +257,7 @@ func (n *naive) context(name string, values []Literal) Truth {
 			return Unknown
 		}
 		for _, v := range values {
-			if "."+v.Text == string(n.req.Site.Domain) || strings.HasSuffix("."+string(n.req.Site.Domain), "."+v.Text) {
+			if strings.HasSuffix("."+string(n.req.Site.Domain), "."+strings.TrimPrefix(v.Text, "www.")) {
 				return True
 			}
 		}
