@@ -141,3 +141,6 @@ func (p *Profiles) text(n Name) string {
 func (r Ref) String() string { return fmt.Sprintf("%08x", uint32(r)) }
 
 func moment(unix uint32) time.Time { return time.Unix(int64(unix), 0).UTC() }
+
+// Meta returns a named value of the store, such as UpdateAll adds.
+func (p *Profiles) Meta(name string) ([]byte, error) { return p.store.Meta(name) }
