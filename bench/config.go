@@ -89,7 +89,7 @@ exchanges:
     notice_window: 10s
 privacy: {tcf_vendor_id: 1200, read_purposes: [1, 4], write_purposes: [1, 3, 4]}
 store: {cache_mb: %d, block_mb: 64}
-limits: {shed_above: 10s, slow_client: 60s}
+limits: {shed_above: 10s, slow_client: 60s, drain: 1s}
 `, listen, admin, filepath.Join(dir, "data"), listen, exchange, s.CacheMB)
 }
 

@@ -67,9 +67,9 @@ func appendSegments(dst []byte, d *dice) []byte {
 		}
 		dst = append(dst, `{"name":"`...)
 		dst = append(dst, segments[(first+3*k)%len(segments)]...)
-		dst = append(dst, `","expires":{"in":"`...)
+		dst = append(dst, `","expires":"`...)
 		dst = strconv.AppendInt(dst, int64(30+d.below(150)), 10)
-		dst = append(dst, `d"}}`...)
+		dst = append(dst, `d"}`...)
 	}
 	return append(dst, ']')
 }
@@ -116,18 +116,10 @@ func appendBehaviours(dst []byte, t *traits, d *dice) []byte {
 
 const minutesPerDay = 24 * 60
 
-// appendAgo appends a duration such as 3d4h20m.
+// appendAgo appends a length of time of one unit, such as 76h or 12m.
 func appendAgo(dst []byte, minutes int) []byte {
-	minutes = max(minutes, 1)
-	for _, u := range [...]struct {
-		name    byte
-		minutes int
-	}{{'d', minutesPerDay}, {'h', 60}, {'m', 1}} {
-		if n := minutes / u.minutes; n > 0 {
-			dst = strconv.AppendInt(dst, int64(n), 10)
-			dst = append(dst, u.name)
-			minutes -= n * u.minutes
-		}
+	if minutes >= 60 {
+		return append(strconv.AppendInt(dst, int64(minutes/60), 10), 'h')
 	}
-	return dst
+	return append(strconv.AppendInt(dst, int64(max(minutes, 1)), 10), 'm')
 }

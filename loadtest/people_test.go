@@ -13,10 +13,7 @@ import (
 type fact struct {
 	ID         struct{ Type, Value string }
 	Attributes map[string]any
-	Segments   []struct {
-		Name    string
-		Expires struct{ In string }
-	}
+	Segments   []struct{ Name, Expires string }
 	Behaviours []struct {
 		Kind, Topic, Ago string
 		Count            int
@@ -39,7 +36,7 @@ func TestGeneratePeople(t *testing.T) {
 	for _, c := range Postcodes() {
 		band[c.Zip] = c.Band
 	}
-	ago := regexp.MustCompile(`^(\d+d)?(\d+h)?(\d+m)?$`)
+	ago := regexp.MustCompile(`^\d+[dhm]$`)
 	lines, target := 0, 0
 	ids := map[string]bool{}
 	for s := bufio.NewScanner(&buf); s.Scan(); lines++ {
@@ -51,9 +48,14 @@ func TestGeneratePeople(t *testing.T) {
 			t.Fatalf("line %d: id %v, want type %s, fresh", lines+1, f.ID, want)
 		}
 		ids[f.ID.Value] = true
+		for _, s := range f.Segments {
+			if s.Name == "" || !ago.MatchString(s.Expires) {
+				t.Fatalf("line %d: segment %+v", lines+1, s)
+			}
+		}
 		visits := 0
 		for _, b := range f.Behaviours {
-			if b.Ago == "" || !ago.MatchString(b.Ago) {
+			if !ago.MatchString(b.Ago) {
 				t.Fatalf("line %d: ago %q", lines+1, b.Ago)
 			}
 			if b.Topic == "automotive" {
