@@ -54,7 +54,11 @@ func TestOrderOfIdentifiers(t *testing.T) {
 		if wantType != "" {
 			want, why = ad.PersonIDOf(wantType, wantValue), ad.OK
 		}
-		if p.ID != want || p.Type != wantType || p.Why != why {
+		kind, _, _ := strings.Cut(wantType, ":")
+		if kind == "" {
+			kind = "none"
+		}
+		if p.ID != want || p.Type != wantType || p.Why != why || p.Kind.String() != kind {
 			t.Errorf("%s: got %v of type %q (%v), want %v of type %q (%v)", name, p.ID, p.Type, p.Why, want, wantType, why)
 		}
 	}

@@ -74,11 +74,15 @@ func limitOf(m ad.Money) int64 {
 // Open says whether anything is left to reserve: OK, BudgetSpent or
 // DailyBudgetSpent. It takes no lock and reserves nothing, so a later Reserve
 // may still be refused.
-func (a *Account) Open(now time.Time) ad.Reason {
-	if a.held.Load() >= a.limit.Load() {
+func (a *Account) Open(now time.Time) ad.Reason { return a.Admits(1, now) }
+
+// Admits says what Reserve would answer for this account alone, without reserving
+// anything.
+func (a *Account) Admits(amount ad.Money, now time.Time) ad.Reason {
+	if int64(amount) > a.limit.Load()-a.held.Load() {
 		return ad.BudgetSpent
 	}
-	if a.dayAt(now.Unix()).day.held.Load() >= a.daily.Load() {
+	if int64(amount) > a.daily.Load()-a.dayAt(now.Unix()).day.held.Load() {
 		return ad.DailyBudgetSpent
 	}
 	return ad.OK

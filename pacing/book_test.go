@@ -208,7 +208,18 @@ func TestAccountsOutliveConfigurations(t *testing.T) {
 		accounts.Get(ad.ID(100 + i))
 	}
 	fs := accounts.Figures(noon)
-	if len(fs) != 101 || fs[0].ID != 7 || fs[100].ID != 199 {
+	if a.ID() != 7 || len(fs) != 101 || fs[0].ID != 7 || fs[100].ID != 199 {
 		t.Errorf("got %d figures, want 101, in the order of their opening", len(fs))
 	}
+}
+
+func TestAReservationHasFewAccounts(t *testing.T) {
+	book, as := newAccounts(0, 0, 0, 0, 0)
+	wantReason(t, "as many as may be", book.Reserve(bidNumber(1), as[:MaxAccounts], 1, noon, time.Minute), ad.OK)
+	defer func() {
+		if recover() == nil {
+			t.Error("one account too many went unnoticed")
+		}
+	}()
+	book.Reserve(bidNumber(2), as, 1, noon, time.Minute)
 }

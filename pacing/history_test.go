@@ -155,6 +155,12 @@ func TestHistories(t *testing.T) {
 				window := time.Duration(rapid.IntRange(1, 4000).Draw(t, "window")) * time.Second
 				b.expires = now.Add(window)
 				want := m.reserve(b)
+				for _, a := range known(b) {
+					if why := a.Admits(b.amount, now); why != ad.OK {
+						check("admits", why, want)
+						break
+					}
+				}
 				check("reserve", book.Reserve(b.id, known(b), b.amount, now, window), want)
 				m.bids = append(m.bids, b) // a refused bid may still be billed: as late
 			},

@@ -98,8 +98,8 @@ func (s *shard) release(hash uint64, bid ad.BidID) (r reservation, found bool) {
 // sweep frees what expires in the next second of the wheel. It is done when the
 // wheel has come to now, which takes one turn at most.
 func (s *shard) sweep(now int64, b *Book) (freed int, done bool) {
-	if now <= s.swept {
-		s.swept = now // the clock was put back: pass that time again
+	if now <= s.swept || s.stats.Open == 0 {
+		s.swept = now // if the clock was put back, that time is passed again
 		s.known.forget(now)
 		return 0, true
 	}
