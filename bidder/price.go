@@ -138,6 +138,9 @@ func (sc *Scratch) terms(l *campaign.Line, imp *openrtb.Imp, t *terms) ad.Reason
 			return why
 		}
 	}
+	if imp.PrivateAuction && why != ad.NotThisDeal {
+		return why
+	}
 	if imp.PrivateAuction {
 		return ad.DealNotOffered
 	}

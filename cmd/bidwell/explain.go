@@ -1,25 +1,28 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/profile"
 )
 
 type explainOptions struct {
 	config, data, request, user, exchange, at string
+	bidder, key                               string
 	asJSON                                    bool
 }
 
@@ -30,8 +33,8 @@ func newExplain() *cobra.Command {
 		Short: "Say why the bidder bids, or does not, on a request",
 		Long: `Decides on a bid request as the bidder would at this moment, with the people in
 the data directory, and says for every line item what became of it and which line
-of YAML decided. Nothing is spent. The data directory must not be in use by a
-bidder that runs; without one, nothing is known of anybody.`,
+of YAML decided. Nothing is spent. With --bidder, the bidder that runs is asked:
+it knows its people and what is left of its budgets.`,
 		Example: `  bidwell explain --request configs/requests/premium-news-front-page.json
   bidwell explain --request - --user ifa:6f9619ff-8b86-d011-b42d-00cf4fc964ff < request.json`,
 		Args: cobra.NoArgs,
@@ -47,6 +50,8 @@ bidder that runs; without one, nothing is known of anybody.`,
 	f.StringVar(&o.user, "user", "", "take the request to come from this person, as TYPE:VALUE, such as ifa:6f96…")
 	f.StringVar(&o.exchange, "exchange", "", "exchange that the request comes from (default: the first one)")
 	f.StringVar(&o.at, "at", "", "moment to decide at, such as 2026-11-01T08:30:00+01:00 (default: now)")
+	f.StringVar(&o.bidder, "bidder", "", "ask the bidder that runs: its admin port, such as http://127.0.0.1:8081")
+	f.StringVar(&o.key, "admin-key", os.Getenv("BIDWELL_ADMIN_KEY"), "key for it (default: BIDWELL_ADMIN_KEY)")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	cmd.MarkFlagRequired("request")
 	return cmd
@@ -65,14 +70,12 @@ func explain(cmd *cobra.Command, o *explainOptions) error {
 	if err != nil {
 		return err
 	}
-	var person *ad.PersonID
-	if o.user != "" {
-		id, err := parseID(o.user)
-		if err != nil {
-			return err
-		}
-		key := id.Key()
-		person = &key
+	person, err := namedPerson(o.user)
+	if err != nil {
+		return err
+	}
+	if o.bidder != "" {
+		return askExplain(cmd, o, body)
 	}
 	m := &Main{Config: o.config, Data: o.data, Log: zap.NewNop()}
 	err = m.openToExplain(now)
@@ -84,7 +87,7 @@ func explain(cmd *cobra.Command, o *explainOptions) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(cmd.Context(), longestExplain)
 	defer cancel()
 	x, err := m.engine.Explain(ctx, body, ex, person, now)
 	if err != nil {
@@ -96,6 +99,12 @@ func explain(cmd *cobra.Command, o *explainOptions) error {
 		return enc.Encode(x)
 	}
 	return x.Write(cmd.OutOrStdout())
+}
+
+// askExplain asks the bidder that runs.
+func askExplain(cmd *cobra.Command, o *explainOptions, body []byte) error {
+	q := url.Values{"exchange": {o.exchange}, "user": {o.user}, "text": {strconv.FormatBool(!o.asJSON)}}
+	return callAdmin(cmd.Context(), o.bidder, o.key, "POST", "/api/explain?"+q.Encode(), bytes.NewReader(body), cmd.OutOrStdout())
 }
 
 // longestRequest is the largest request that explain reads.
@@ -130,9 +139,14 @@ func (m *Main) openToExplain(now time.Time) error {
 		return fmt.Errorf("%s: the configuration has errors, see above", m.Config)
 	}
 	m.process = snap.Process
-	if err := m.openPeople(); err != nil {
+	err = m.openPeople()
+	if errors.Is(err, profile.ErrLocked) {
+		return fmt.Errorf("%w; if that is a bidder, ask it with --bidder http://127.0.0.1:8081", err)
+	}
+	if err != nil {
 		return err
 	}
+	<-m.profiles.Ready()
 	if err := m.openEngine(snap); err != nil {
 		return err
 	}
@@ -168,5 +182,5 @@ func parseID(s string) (profile.ID, error) {
 	if !ok || rest == "" {
 		return id, fmt.Errorf("%w%q is no identifier: write ifa:VALUE, eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE or user:EXCHANGE:VALUE", silentUsage{}, s)
 	}
-	return id, errors.Join(id.Check())
+	return id, id.Check()
 }

@@ -68,7 +68,7 @@ prices it, and never spends more than the budget.`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w%w", err, silentUsage{}) })
-	root.AddCommand(newServe(), newValidate(), newExplain(), newConfig(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newConfig(), newVersion())
 	return root
 }
 
