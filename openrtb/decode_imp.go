@@ -176,7 +176,7 @@ var viewability = []byte("viewability")
 func (c *cursor) banner(imp *Imp) {
 	b := &imp.Banner
 	switch c.peek() {
-	case 'n':
+	case 'n': // null
 		imp.Has[ad.Banner], *b = false, Banner{}
 	case '{':
 		imp.Has[ad.Banner] = true

@@ -8,7 +8,7 @@ const maxNesting = 3
 
 func (c *cursor) native(imp *Imp) {
 	n := &imp.Native
-	if c.isNull() {
+	if c.peek() == 'n' { // null
 		imp.Has[ad.Native], *n = false, Native{}
 	}
 	offered := imp.Has[ad.Native]

@@ -10,7 +10,7 @@ import (
 // that kind.
 func (c *cursor) video(imp *Imp, kind ad.Media, v *Video) {
 	switch c.peek() {
-	case 'n':
+	case 'n': // null
 		imp.Has[kind], *v = false, Video{}
 	case '{':
 		imp.Has[kind] = true

@@ -6,7 +6,7 @@ import "bidwell/ad"
 // the body that was decoded, or into the request's own buffer where a string
 // had escapes: they stay valid until the body changes or the Request is decoded
 // into again. A Request is reused from one decode to the next and then
-// allocates nothing. It must not be copied while in use.
+// allocates nothing. It must not be copied, or used by two goroutines at once.
 //
 // Fields that the sender left out, or sent in a wrong shape, have their zero
 // value unless the comment says otherwise.

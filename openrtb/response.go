@@ -87,16 +87,14 @@ type Bid struct {
 	Adm       []byte // markup, escaped already as AppendEscaped does
 }
 
-// A response is appended in this order:
+// AppendResponse begins the response to the request with the given id, whose
+// prices are in cur. A whole response is appended like this:
 //
 //	dst = AppendResponse(dst, req.ID, cur)
-//	dst = AppendSeat(dst, "seat")      // once or more
-//	dst = AppendBid(dst, &bid)         // once or more for each seat
+//	dst = AppendSeat(dst, "seat") // once or more
+//	dst = AppendBid(dst, &bid)    // once or more for each seat
 //	dst = AppendSeatEnd(dst)
 //	dst = AppendResponseEnd(dst)
-
-// AppendResponse begins the response to the request with the given id, whose
-// prices are in cur.
 func AppendResponse(dst, id []byte, cur ad.Currency) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = AppendString(dst, id)

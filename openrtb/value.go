@@ -106,7 +106,3 @@ func (c *cursor) wordList(dst *[]byte) {
 	}
 	c.words(dst)
 }
-
-// isNull reports whether a null is at the cursor, or what can only be a
-// misspelt one.
-func (c *cursor) isNull() bool { return c.peek() == 'n' }
