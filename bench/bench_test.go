@@ -52,7 +52,7 @@ func listen(t *testing.T, handler fasthttp.RequestHandler) string {
 func testSender(t *testing.T, addr string) *sender {
 	t.Helper()
 	b := bench{scale: scale{People: 100}, conns: 4, bodies: 20}
-	s, err := b.sender(addr, loadtest.People{Seed: 1, N: 100, Exchange: exchange})
+	s, err := b.sender(addr, loadtest.People{Seed: 1, N: 100, Exchange: exchange}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestChildrenAreMeasured(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(c.stop)
-		target := target{c, testSender(t, c.addr)}
+		target := target{c, kind, testSender(t, c.addr)}
 		p, err := target.measure(t.Context(), 0, 100*time.Millisecond)
 		if err != nil {
 			t.Fatal(err)

@@ -40,7 +40,7 @@ func importPeople(ctx context.Context, bidwell, dir string, people loadtest.Peop
 	if info, err := os.Stat(path); err == nil {
 		imp.FileBytes = info.Size()
 	}
-	cmd := command(ctx, bidwell, "profile", "import", "--config", filepath.Join(dir, "bidwell.yaml"), path)
+	cmd := command(ctx, bidwell, "profile", "import", "--config", filepath.Join(dir, "bidwell.yaml"), "--data", filepath.Join(dir, "data"), path)
 	start := time.Now()
 	out, err := cmd.Output()
 	if err != nil {

@@ -29,14 +29,14 @@ type scale struct {
 
 // bytesPerPerson is about what a cached person takes, with the cache's own
 // share. It only sizes the cache; what was hit is measured.
-const bytesPerPerson = 320
+const bytesPerPerson = 295
 
 func (s *scale) complete() error {
 	if s.Lines < 1 || s.Campaigns < 1 || s.Campaigns > s.Lines || s.Audiences < 1 || s.People < 8 {
 		return fmt.Errorf("cannot generate %d line items in %d campaigns, %d audiences and %d people", s.Lines, s.Campaigns, s.Audiences, s.People)
 	}
 	if s.CacheMB == 0 {
-		s.CacheMB = max(1, int(float64(s.People)*s.Cached*bytesPerPerson)>>20)
+		s.CacheMB = 1 + int(float64(s.People)*s.Cached*bytesPerPerson)>>20
 	}
 	return nil
 }

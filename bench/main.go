@@ -30,6 +30,8 @@ type bench struct {
 	conns   int
 	load    float64 // of the whole bidder's highest rate, for the steady rounds
 	rate    float64 // for the steady rounds, instead of load
+	floor   float64 // average floors, CPM
+	high    float64
 	bodies  int
 	out     string
 }
@@ -55,6 +57,8 @@ func main() {
 	flag.IntVar(&b.conns, "connections", 64, "connections")
 	flag.Float64Var(&b.load, "load", 0.7, "steady rate, as a share of the whole bidder's highest")
 	flag.Float64Var(&b.rate, "rate", 0, "steady rate in requests per second, instead of -load")
+	flag.Float64Var(&b.floor, "floor", 0.4, "average floor of the impressions, CPM")
+	flag.Float64Var(&b.high, "high-floor", 6, "average floor where few bids are wanted, CPM; 0 leaves that measurement out")
 	flag.IntVar(&b.bodies, "bodies", 2048, "different requests to send")
 	flag.StringVar(&b.out, "out", "bench", "directory for latest.txt and latest.json")
 	quick := flag.Bool("quick", false, "a short run: 50,000 people, 2 rounds of a second")
@@ -91,7 +95,7 @@ func (b *bench) run(ctx context.Context) error {
 	defer func() {
 		for _, t := range targets {
 			t.sender.close()
-			t.stop()
+			t.stop() // again does no harm
 		}
 	}()
 	if err != nil {
@@ -115,20 +119,21 @@ func (b *bench) run(ctx context.Context) error {
 // with an error, too.
 func (b *bench) start(ctx context.Context, dir string, o *outcome) (targets []*target, err error) {
 	people := loadtest.People{Seed: 1, N: b.People, Exchange: exchange}
-	add := func(c *child, err error) error {
-		if err != nil {
-			return err
-		}
-		s, err := b.sender(c.addr, people)
+	add := func(c *child, label string, floor float64) error {
+		s, err := b.sender(c.addr, people, floor)
 		if err != nil {
 			c.stop()
 			return err
 		}
-		targets = append(targets, &target{c, s})
+		targets = append(targets, &target{c, label, s})
 		return nil
 	}
 	for _, kind := range []string{bare, decode} {
-		if err := add(startSelf(ctx, kind)); err != nil {
+		c, err := startSelf(ctx, kind)
+		if err != nil {
+			return targets, err
+		}
+		if err := add(c, kind, b.floor); err != nil {
 			return targets, err
 		}
 	}
@@ -159,13 +164,19 @@ func (b *bench) start(ctx context.Context, dir string, o *outcome) (targets []*t
 		return targets, err
 	}
 	c, took, err := startBidwell(ctx, b.bidwell, dir, listen, admin)
+	if err != nil {
+		return targets, err
+	}
 	o.Start = took
-	return targets, add(c, err)
+	if err := add(c, whole, b.floor); err != nil || b.high == 0 {
+		return targets, err
+	}
+	return targets, add(c, picky, b.high)
 }
 
 // sender prepares a sender with the same requests as every other one.
-func (b *bench) sender(addr string, people loadtest.People) (*sender, error) {
-	traffic, err := loadtest.NewTraffic(1, loadtest.Options{People: people, Start: time.Now(), Uniform: b.Uniform})
+func (b *bench) sender(addr string, people loadtest.People, floor float64) (*sender, error) {
+	traffic, err := loadtest.NewTraffic(1, loadtest.Options{People: people, Start: time.Now(), Uniform: b.Uniform, BidFloor: floor})
 	if err != nil {
 		return nil, err
 	}
@@ -183,14 +194,14 @@ func (b *bench) sender(addr string, people loadtest.People) (*sender, error) {
 func (b *bench) measure(ctx context.Context, targets []*target, o *outcome) error {
 	var names []string
 	for _, t := range targets {
-		names = append(names, t.name)
-		progress("warming up: %s", t.name)
+		names = append(names, t.label)
+		progress("warming up: %s", t.label)
 		warm := b.round
-		if t.name == whole {
+		if t.label == whole {
 			warm = 3 * b.round // the cache has to fill
 		}
 		if _, err := t.sender.run(ctx, 0, warm); err != nil {
-			return fmt.Errorf("warming up the %s: %w", t.name, err)
+			return fmt.Errorf("warming up the %s: %w", t.label, err)
 		}
 	}
 	rounds := func(rate float64) ([]summary, error) {
@@ -201,7 +212,7 @@ func (b *bench) measure(ctx context.Context, targets []*target, o *outcome) erro
 				if err != nil {
 					return nil, err
 				}
-				progress("round %d of %d: %s: %s of CPU per request, %.0f requests per second", i+1, b.rounds, t.name, micros(p.CPU), p.PerSecond)
+				progress("round %d of %d: %s: %s of CPU per request, %.0f requests per second", i+1, b.rounds, t.label, micros(p.CPU), p.PerSecond)
 				phases = append(phases, p)
 			}
 		}
@@ -214,7 +225,8 @@ func (b *bench) measure(ctx context.Context, targets []*target, o *outcome) erro
 	}
 	rate := b.rate
 	if rate == 0 {
-		rate = b.load * o.Saturated[len(o.Saturated)-1].PerSecond
+		last := min(2, len(o.Saturated)-1) // the whole bidder, if it is there
+		rate = b.load * o.Saturated[last].PerSecond
 	}
 	o.Steady, err = rounds(rate)
 	return err

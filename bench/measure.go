@@ -30,15 +30,16 @@ type phase struct {
 	CacheHits float64       `json:"cache_hit_share"`    // of requests whose person's profile may be read; -1 if there are none
 }
 
-// target is a server with the sender that posts to it.
+// target is a server with a sender that posts to it.
 type target struct {
 	*child
+	label  string // what the measurements are called
 	sender *sender
 }
 
 // measure sends for the time d and reads the server's figures before and after.
 func (t *target) measure(ctx context.Context, rate float64, d time.Duration) (phase, error) {
-	p := phase{Server: t.name, Rate: rate}
+	p := phase{Server: t.label, Rate: rate}
 	before, err := t.figures(ctx)
 	if err != nil {
 		return p, err
@@ -50,7 +51,7 @@ func (t *target) measure(ctx context.Context, rate float64, d time.Duration) (ph
 	own := ownCPU()
 	r, err := t.sender.run(ctx, rate, d)
 	if err != nil {
-		return p, fmt.Errorf("%s: %w", t.name, err)
+		return p, fmt.Errorf("%s: %w", t.label, err)
 	}
 	own = ownCPU() - own
 	after, err := t.cpu()
@@ -62,7 +63,7 @@ func (t *target) measure(ctx context.Context, rate float64, d time.Duration) (ph
 		return p, err
 	}
 	if r.Requests == 0 {
-		return p, fmt.Errorf("%s: no request was answered", t.name)
+		return p, fmt.Errorf("%s: no request was answered", t.label)
 	}
 	n := time.Duration(r.Requests)
 	p.Requests, p.Errors = r.Requests, r.Errors

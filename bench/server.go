@@ -24,6 +24,10 @@ const (
 	bare   = "bare 204"
 	decode = "decode + 600 B"
 	whole  = "whole bidder"
+
+	// picky is the whole bidder again, with floors that leave few bids: what
+	// deciding costs without answering.
+	picky = "the same, high floors"
 )
 
 // serve is the child process: it answers on a free port, prints the addresses
