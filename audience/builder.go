@@ -26,6 +26,7 @@ type Builder struct {
 	order  []string // of named, as defined
 	roots  []*term  // by Ref
 
+	slots map[profile.Name]int32 // of attributes
 	nodes []node
 	byKey map[string]int32
 	depth []int32  // by node
@@ -41,6 +42,7 @@ func NewBuilder(tables Tables, ps *conf.Problems) *Builder {
 		tables:    tables,
 		named:     make(map[string]*term),
 		roots:     []*term{{op: opTrue}},
+		slots:     make(map[profile.Name]int32),
 		byKey:     make(map[string]int32),
 	}
 }

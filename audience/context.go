@@ -278,13 +278,53 @@ func (m *matcher) finish() {
 }
 
 func (m *matcher) holds(e *Eval, v []byte) bool {
+	for _, t := range m.texts {
+		if m.covers(t, v) {
+			return true
+		}
+	}
+	if m.many == nil && m.prefixes == nil && m.suffixes == nil && m.inner == nil {
+		return false
+	}
 	if m.fold {
 		e.lower = appendLower(e.lower[:0], v)
 		v = e.lower
 	}
-	if m.isOne(v) {
-		return true
+	return m.hasAffix(v) || m.many != nil && m.isOneOfMany(v)
+}
+
+// covers reports whether v is t, or a part of what t stands for: a subdomain, a
+// subcategory, a regional form.
+func (m *matcher) covers(t, v []byte) bool {
+	rest := len(v) - len(t)
+	switch {
+	case rest < 0:
+		return false
+	case rest == 0:
+		return m.same(t, v)
+	case m.labels:
+		return v[rest-1] == '.' && m.same(t, v[rest:])
 	}
+	return strings.IndexByte(m.sub, v[len(t)]) >= 0 && m.same(t, v[:len(t)])
+}
+
+// same compares texts of the same length.
+func (m *matcher) same(t, v []byte) bool {
+	if !m.fold {
+		return bytes.Equal(t, v)
+	}
+	for i, c := range v {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != t[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *matcher) hasAffix(v []byte) bool {
 	for _, p := range m.prefixes {
 		if bytes.HasPrefix(v, p) {
 			return true
@@ -300,30 +340,23 @@ func (m *matcher) holds(e *Eval, v []byte) bool {
 			return true
 		}
 	}
-	switch {
-	case m.labels:
-		for dot := bytes.IndexByte(v, '.'); dot >= 0; dot = bytes.IndexByte(v, '.') {
-			if v = v[dot+1:]; m.isOne(v) {
-				return true
-			}
-		}
-	case m.sub != "":
-		for end := bytes.LastIndexAny(v, m.sub); end > 0; end = bytes.LastIndexAny(v, m.sub) {
-			if v = v[:end]; m.isOne(v) {
-				return true
-			}
-		}
-	}
 	return false
 }
 
-func (m *matcher) isOne(v []byte) bool {
-	if m.many != nil {
-		_, ok := m.many[string(v)]
-		return ok
+// isOneOfMany reports the same as covers does of one text.
+func (m *matcher) isOneOfMany(v []byte) bool {
+	if _, ok := m.many[string(v)]; ok {
+		return true
 	}
-	for _, t := range m.texts {
-		if bytes.Equal(t, v) {
+	for i, c := range v {
+		part := v[:i]
+		switch {
+		case m.labels && c == '.':
+			part = v[i+1:]
+		case strings.IndexByte(m.sub, c) < 0:
+			continue
+		}
+		if _, ok := m.many[string(part)]; ok {
 			return true
 		}
 	}

@@ -10,17 +10,33 @@ import (
 	"bidwell/profile"
 )
 
-// has is what the tests of an attribute share.
-type has struct {
+// attribute is an attribute that rules name. Its slot is where an Eval keeps the
+// value once it has been read.
+type attribute struct {
 	attr string
 	name profile.Name
+	slot int32
 }
+
+// attribute returns the attribute of a name.
+func (b *Builder) attribute(name string) attribute {
+	hash := profile.NameOf(name)
+	slot, ok := b.slots[hash]
+	if !ok {
+		slot = int32(len(b.slots))
+		b.slots[hash] = slot
+	}
+	return attribute{name, hash, slot}
+}
+
+// has is what the tests of an attribute share.
+type has struct{ attribute }
 
 func (h has) cost() int          { return costAttr }
 func (h has) needsProfile() bool { return true }
 
 func (h has) found(e *Eval) string {
-	v, ok := e.rec.Attr(h.name)
+	v, ok := e.attr(&h.attribute)
 	if !ok {
 		return h.attr + " is not known"
 	}
@@ -53,14 +69,14 @@ func newHasIn(h has, literals []Literal, not bool) *hasIn {
 }
 
 func (p *hasIn) eval(e *Eval) Truth {
-	v, ok := e.rec.Attr(p.name)
+	v, ok := e.attr(&p.attribute)
 	if !ok {
 		return Unknown
 	}
 	return truth(p.contains(v) != p.not)
 }
 
-func (p *hasIn) contains(v profile.Value) bool {
+func (p *hasIn) contains(v *profile.Value) bool {
 	if v.Type == profile.String && p.texts != nil {
 		_, ok := p.texts[string(v.Str)]
 		return ok
@@ -74,7 +90,7 @@ func (p *hasIn) contains(v profile.Value) bool {
 }
 
 // equals reports whether a value is what the literal says.
-func (l *Literal) equals(v profile.Value) bool {
+func (l *Literal) equals(v *profile.Value) bool {
 	switch v.Type {
 	case profile.String:
 		return string(v.Str) == l.Text
@@ -127,7 +143,7 @@ type hasRange struct {
 }
 
 func (p *hasRange) eval(e *Eval) Truth {
-	v, ok := e.rec.Attr(p.name)
+	v, ok := e.attr(&p.attribute)
 	if !ok || v.Type != p.typ {
 		return Unknown
 	}
@@ -144,7 +160,7 @@ func (p *hasRange) key() string {
 func (p *hasRange) words() string { return p.attr + " is " + p.text }
 
 func (p *hasRange) found(e *Eval) string {
-	v, ok := e.rec.Attr(p.name)
+	v, ok := e.attr(&p.attribute)
 	if ok && v.Type != p.typ {
 		return fmt.Sprintf("%s is %s, which is no %s", p.attr, v, p.typ)
 	}
@@ -159,7 +175,7 @@ type hasAge struct {
 }
 
 func (p *hasAge) eval(e *Eval) Truth {
-	v, ok := e.rec.Attr(p.name)
+	v, ok := e.attr(&p.attribute)
 	if !ok {
 		return Unknown
 	}
@@ -190,7 +206,7 @@ func (p *hasAge) words() string {
 }
 
 func (p *hasAge) found(e *Eval) string {
-	v, ok := e.rec.Attr(p.name)
+	v, ok := e.attr(&p.attribute)
 	switch {
 	case ok && v.Type == profile.Number:
 		return p.attr + " is " + v.String() + " years"
@@ -207,7 +223,7 @@ type hasKnown struct {
 }
 
 func (p *hasKnown) eval(e *Eval) Truth {
-	_, ok := e.rec.Attr(p.name)
+	_, ok := e.attr(&p.attribute)
 	return truth(ok == p.want)
 }
 

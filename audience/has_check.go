@@ -13,7 +13,7 @@ func (b *Builder) has(entry *conf.Entry[Compare]) []predicate {
 		b.ps.Errorf(entry.KeyPos, "", "attribute: %v", err)
 		return nil
 	}
-	c, h := &entry.Value, has{entry.Key, profile.NameOf(entry.Key)}
+	c, h := &entry.Value, has{b.attribute(entry.Key)}
 	var out []predicate
 	if c.In != nil {
 		b.warnTwice(c.In)

@@ -17,8 +17,7 @@ type lookup struct {
 	table  *Table
 	name   string // of the table
 	field  *field // the key, or nil for an attribute
-	attr   string
-	hash   profile.Name
+	attr   attribute
 	index  *keyIndex
 	cells  []uint32 // of the tested column by row; nil: the row need only exist
 	column int
@@ -69,7 +68,7 @@ func (p *lookup) keyOf(e *Eval) []byte {
 	if p.field != nil {
 		return p.field.keyOf(e)
 	}
-	v, ok := e.rec.Attr(p.hash)
+	v, ok := e.attr(&p.attr)
 	switch {
 	case !ok:
 		return nil
@@ -117,7 +116,7 @@ func (p *lookup) keyName() string {
 	if p.field != nil {
 		return p.field.name
 	}
-	return p.attr
+	return p.attr.attr
 }
 
 func (p *lookup) words() string {
@@ -136,7 +135,7 @@ func (p *lookup) found(e *Eval) string {
 		if p.field != nil {
 			return "the request does not say " + p.field.name
 		}
-		return p.attr + " is not known"
+		return p.attr.attr + " is not known"
 	}
 	said := p.keyName() + " is " + printable(key)
 	row, ok := p.find(key)
@@ -233,7 +232,7 @@ func (b *Builder) lookupKey(l *Lookup, p *lookup) bool {
 	if hint := conf.DidYouMean(l.Key, Fields()); hint != "" && requestPart(l.Key) {
 		b.ps.Warnf(l.At("key"), hint, "a request has no field %q; it is taken for an attribute of the person", l.Key)
 	}
-	p.attr, p.hash = l.Key, profile.NameOf(l.Key)
+	p.attr = b.attribute(l.Key)
 	return true
 }
 

@@ -39,6 +39,7 @@ func (b *Builder) Build() *Set {
 	}
 	s.nodes = b.nodes
 	s.names = b.order
+	s.slots = len(b.slots)
 	return s
 }
 

@@ -24,6 +24,19 @@ type Rule struct {
 	Audience []conf.Value[string] `yaml:"audience" conf:"scalar-ok,not-empty" doc:"The person is in one of these audiences."`
 }
 
+// JSONSchemaExtend names the fields of the request, so that editors offer them.
+func (Rule) JSONSchemaExtend(s *jsonschema.Schema) {
+	context, ok := s.Properties.Get("context")
+	if !ok {
+		return
+	}
+	names := &jsonschema.Schema{Type: "string"}
+	for _, name := range Fields() {
+		names.Enum = append(names.Enum, name)
+	}
+	context.PropertyNames = names
+}
+
 // Compare is the test of an attribute: a value, a list of values, or a mapping
 // of which every key must hold.
 type Compare struct {

@@ -140,6 +140,16 @@ func TestRules(t *testing.T) {
 	requests("{context: {language: de-DE}}", False, Unknown)
 	requests("{context: {geo.country: [DEU, AUT]}}", True, Unknown)
 	requests("{context: {geo.country: at}}", True, Unknown)
+	// The same, with more values than are compared one by one.
+	const more = "a, b, c, d, e, f, g, h, "
+	requests("{context: {site.domain: ["+more+"morning-herald.example]}}", True, False)
+	requests("{context: {site.domain: ["+more+"herald.example]}}", False, False)
+	requests("{context: {site.cat: ["+more+"IAB2]}}", True, False)
+	requests("{context: {site.cat: ["+more+"IAB1]}}", False, False)
+	requests("{context: {language: ["+more+"de]}}", True, Unknown)
+	requests("{context: {device.os: ["+more+"ios]}}", True, Unknown)
+	requests("{context: {device.os: ["+more+"i]}}", False, Unknown)
+	requests("{context: {site.domain: [\"*herald*\"]}}", True, False)
 	requests("{context: {app.bundle: com.example.puzzle}}", False, True)
 	requests("{context: {app.bundle: com.example.*}}", False, True)
 	requests("{context: {site.domain: morning-herald.example, language: fr}}", False, False)

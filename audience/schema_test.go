@@ -74,4 +74,11 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 	agree("if: {lookup: {key: a}}", false)
 	agree("if: {context: {site.domain: {a: b}}}", false)
 	agree("if: {segment: []}", false)
+
+	// The reader leaves names of fields to the compiler, which has more to say.
+	var n yaml.Node
+	must(t, yaml.Load([]byte("if: {context: {site.domian: a.example}}"), &n))
+	if schema.Validate(plain(&n)) == nil {
+		t.Error("the schema takes a field that requests do not have")
+	}
 }

@@ -16,6 +16,7 @@ type Set struct {
 	terms []*term // by Ref, to explain
 	refs  map[string]Ref
 	names []string
+	slots int // attributes that rules name
 }
 
 // Names returns the names of all audiences, sorted.
@@ -47,7 +48,15 @@ type Eval struct {
 
 	memo  []uint32 // by node: the generation, and the answer in the lowest two bits
 	gen   uint32
+	attrs []value // by the attribute's slot
 	lower []byte
+}
+
+// value is an attribute's value as it was read in one generation.
+type value struct {
+	gen   uint32
+	known bool
+	profile.Value
 }
 
 // Reset prepares e for one request at the time now. A nil record stands for a
@@ -58,13 +67,27 @@ func (e *Eval) Reset(s *Set, rec profile.Record, req *openrtb.Request, now time.
 	e.set, e.rec, e.req, e.now = s, rec, req, now.Unix()
 	if len(e.memo) < len(s.nodes) {
 		e.memo = make([]uint32, len(s.nodes))
-		e.gen = 0
+	}
+	if len(e.attrs) < s.slots {
+		e.attrs = make([]value, s.slots)
 	}
 	if e.gen == 1<<30-1 {
 		clear(e.memo)
+		clear(e.attrs)
 		e.gen = 0
 	}
 	e.gen++
+}
+
+// attr returns an attribute of the person, which it reads once per request: to
+// find it in the record costs more than most tests of it.
+func (e *Eval) attr(a *attribute) (*profile.Value, bool) {
+	v := &e.attrs[a.slot]
+	if v.gen != e.gen {
+		v.Value, v.known = e.rec.Attr(a.name)
+		v.gen = e.gen
+	}
+	return &v.Value, v.known
 }
 
 // Is answers a rule of the set that e was reset to. What it has answered for
