@@ -152,8 +152,8 @@ func (e *Engine) reserve(sc *Scratch, c *candidate, tr *Trace) ad.Reason {
 // headroom tests what reserve would answer.
 func (sc *Scratch) headroom(c *candidate) ad.Reason {
 	for _, a := range sc.snap.Lines[c.line].Accounts {
-		if a.Headroom(sc.clock.now) < c.amount {
-			return ad.BudgetSpent
+		if r := a.Admits(c.amount, sc.clock.now); r != ad.OK {
+			return r
 		}
 	}
 	return ad.OK

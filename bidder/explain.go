@@ -2,6 +2,7 @@ package bidder
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"bidwell/ad"
@@ -47,7 +48,7 @@ type ImpExplanation struct {
 	Floor  string            `json:"floor,omitempty"`
 	Deals  []string          `json:"deals,omitempty"`
 	Winner string            `json:"winner,omitempty"` // campaign/line item
-	Lines  []LineExplanation `json:"line_items"`
+	Lines  []LineExplanation `json:"line_items"` // the winner first, then those that came farthest
 }
 
 // LineExplanation is what became of one line item.
@@ -64,6 +65,8 @@ type LineExplanation struct {
 	Price    []PriceStep           `json:"price,omitempty"`
 	Audience *audience.Explanation `json:"audience,omitempty"`
 	Adjust   []AdjustExplanation   `json:"adjust,omitempty"`
+
+	rank ad.Reason // how far it came
 }
 
 // PriceStep is one step of how a bid comes about.
@@ -176,6 +179,7 @@ func (sc *Scratch) explainImp(t *impTrace) ImpExplanation {
 		}
 		x.Lines = append(x.Lines, l)
 	}
+	slices.SortStableFunc(x.Lines, func(a, b LineExplanation) int { return int(b.rank) - int(a.rank) })
 	return x
 }
 
@@ -186,6 +190,10 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 		Bids: lt.reason == ad.OK, Reason: lt.reason.String(), Text: lt.reason.Text(),
 		Detail: sc.detail(t.imp, l, lt),
 		Where:  l.Origin(lt.reason).String(),
+		rank:   lt.reason,
+	}
+	if x.Bids {
+		x.rank = ad.Reason(ad.NumReasons)
 	}
 	if l.HasAudience {
 		x.Audience = sc.snap.Audiences.Explain(&sc.eval, l.Audience)

@@ -46,14 +46,7 @@ func (x *ImpExplanation) write(p *printer, cur string) {
 		p.line("  no bid")
 	}
 	for i := range x.Lines {
-		if x.Lines[i].Bids {
-			x.Lines[i].write(p)
-		}
-	}
-	for i := range x.Lines {
-		if !x.Lines[i].Bids {
-			x.Lines[i].write(p)
-		}
+		x.Lines[i].write(p)
 	}
 }
 

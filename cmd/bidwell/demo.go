@@ -137,7 +137,7 @@ func (d *demo) populate(ctx context.Context, m *Main, population loadtest.People
 
 // trade runs bidder and exchange until the time is over or ctx is done.
 func (d *demo) trade(ctx context.Context, m *Main, population loadtest.People, out io.Writer) error {
-	traffic, err := loadtest.NewTraffic(d.seed, loadtest.Options{People: population, Start: time.Now()})
+	traffic, err := loadtest.NewTraffic(d.seed, loadtest.Options{People: population, Start: time.Now(), Sites: 60})
 	if err != nil {
 		return err
 	}

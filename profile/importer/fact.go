@@ -103,12 +103,12 @@ func date(s string) (unix int64, ok bool) {
 	return t.Unix(), err == nil
 }
 
-// span reads a length of time: a whole number and s, m, h, d or w.
+// span reads a length of time: a whole number and s, m, h, d, w or y (365 days).
 func span(s string) (seconds int64, ok bool) {
 	if s == "" {
 		return 0, false
 	}
-	unit := map[byte]int64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 7 * 86400}[s[len(s)-1]]
+	unit := map[byte]int64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 7 * 86400, 'y': 365 * 86400}[s[len(s)-1]]
 	n, err := strconv.ParseUint(s[:len(s)-1], 10, 32)
 	if err != nil || unit == 0 || n > 1<<31 {
 		return 0, false

@@ -74,7 +74,7 @@ func (o *factOptions) json(text []byte) (*fact, error) {
 	case len(in.IDs) == 1:
 		f.id = in.IDs[0]
 	}
-	if err := f.addAttributes(in.Attributes); err != nil {
+	if err := f.addAttributes(in.Attributes, o); err != nil {
 		return nil, err
 	}
 	for _, s := range in.Segments {
@@ -97,9 +97,9 @@ func (o *factOptions) json(text []byte) (*fact, error) {
 
 // addAttributes adds attributes in the order of their names, so that what has
 // no room any more does not depend on chance.
-func (f *fact) addAttributes(in map[string]json.RawMessage) error {
+func (f *fact) addAttributes(in map[string]json.RawMessage, o *factOptions) error {
 	for name, raw := range in {
-		v, err := jsonValue(raw)
+		v, err := o.jsonValue(raw)
 		if err != nil {
 			return fmt.Errorf("attribute %s: %w", clip(name), err)
 		}
@@ -109,7 +109,9 @@ func (f *fact) addAttributes(in map[string]json.RawMessage) error {
 	return nil
 }
 
-func jsonValue(raw json.RawMessage) (profile.Value, error) {
+// jsonValue reads an attribute. {"ago": "4y"} is the date that long ago, for files
+// that are to stay true.
+func (o *factOptions) jsonValue(raw json.RawMessage) (profile.Value, error) {
 	switch raw[0] {
 	case 'n':
 		return profile.Value{}, nil
@@ -122,7 +124,17 @@ func jsonValue(raw json.RawMessage) (profile.Value, error) {
 		err := json.Unmarshal(raw, &s)
 		return textValue(s), err
 	case '{', '[':
-		return profile.Value{}, errors.New("an object or a list is no value: write a string, a number, a date or a bool")
+		var in struct {
+			Ago string `json:"ago"`
+		}
+		d, ok := int64(0), strict(raw, &in) == nil
+		if ok {
+			d, ok = span(in.Ago)
+		}
+		if !ok {
+			return profile.Value{}, errors.New(`an object or a list is no value: write a string, a number, a date, a bool or {"ago": "4y"}`)
+		}
+		return profile.DateValue(o.now - d), nil
 	}
 	var n float64
 	err := json.Unmarshal(raw, &n)
