@@ -15,6 +15,7 @@ const (
 	Overloaded
 	TooLate
 	NoImpressions
+	TooLarge
 	NoCurrency
 	NoCampaigns
 	SeatNotWanted
@@ -97,6 +98,7 @@ var reasons = [numReasons]reasonText{
 	Overloaded:           {"overloaded", "the bidder is shedding load", 1},
 	TooLate:              {"too_late", "the deadline had passed or left no time to answer", 1},
 	NoImpressions:        {"no_impressions", "the request offers no impression that can be answered", 2},
+	TooLarge:             {"too_large", "the request lists more (impressions, blocks, deals, ids) than this bidder reads", 2},
 	NoCurrency:           {"no_currency", "the exchange accepts no currency for which there is a rate", 0},
 	NoCampaigns:          {"no_campaigns", "no campaign is running", 0},
 	SeatNotWanted:        {"seat_not_wanted", "the buyer seat is not on the exchange's list, or is blocked", 0},

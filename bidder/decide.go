@@ -58,6 +58,9 @@ func (sc *Scratch) admissible() ad.Reason {
 	if !answerable {
 		return ad.NoImpressions
 	}
+	if sc.Req.Truncated { // a block list may have been cut
+		return ad.TooLarge
+	}
 	if len(sc.Req.WSeat) > 0 && !contains(sc.Req.WSeat, sc.exchange.Seat) || contains(sc.Req.BSeat, sc.exchange.Seat) {
 		return ad.SeatNotWanted
 	}
