@@ -152,7 +152,7 @@ func (p *did) period() string {
 
 func (p *did) found(e *Eval) string {
 	if len(e.rec) == 0 {
-		return "nothing is known of the person"
+		return e.nobody()
 	}
 	from, until := p.window(e.now)
 	n := p.count(e, from, until)
@@ -372,7 +372,7 @@ func (p *segments) words() string      { return "in segment " + orList(p.list) }
 
 func (p *segments) found(e *Eval) string {
 	if len(e.rec) == 0 {
-		return "nothing is known of the person"
+		return e.nobody()
 	}
 	for i, n := range p.names {
 		if e.rec.Segment(n, e.now) {

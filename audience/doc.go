@@ -71,5 +71,7 @@
 //     and True otherwise, be it that they are False or Unknown: to exclude those
 //     who converted does not exclude everybody of whom nothing is known. Who
 //     wants to be certain asks for it: {conversion: test-drive, at_most: 0}, or
-//     {not: luxury}, is Unknown where nothing is known.
+//     {not: luxury}, is Unknown where nothing is known. The one exception is a
+//     profile that could not be read in time (see Eval.Unread): what it may hold
+//     against somebody is not taken for absent, and none is Unknown.
 package audience

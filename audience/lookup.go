@@ -159,6 +159,9 @@ func (b *Builder) lookup(l *Lookup) predicate {
 		b.unknownTable(l)
 		return nil
 	}
+	if t == nil {
+		return nil
+	}
 	p := &lookup{table: t, name: l.Table, column: -1}
 	if !b.lookupKey(l, p) {
 		return nil

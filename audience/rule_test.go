@@ -257,6 +257,35 @@ func TestKindsOfBehaviourAreThoseOfProfiles(t *testing.T) {
 	}
 }
 
+func TestNoneOverAProfileThatCouldNotBeRead(t *testing.T) {
+	is := func(rule string, want Truth) {
+		t.Helper()
+		s, ref := mustCompile(t, "if: "+rule)
+		var e Eval
+		e.Reset(s, nil, game(), now)
+		e.Unread()
+		if got := e.Is(ref); got != want {
+			t.Errorf("%s: got %v, want %v", rule, got, want)
+		}
+		e.Reset(s, nil, game(), now)
+		if got := e.Is(ref); got != True {
+			t.Errorf("%s, with no profile: got %v, want true", rule, got)
+		}
+	}
+	is("{none: [did: {conversion: test-drive}]}", Unknown)
+	is("{context: {inventory: app}, none: [segment: a]}", Unknown)
+	is("{none: [context: {language: de}]}", True)
+	is("{any: [context: {inventory: app}, none: [segment: a]]}", True)
+}
+
+func TestTableThatCouldNotBeReadMayBeReferredTo(t *testing.T) {
+	var ps conf.Problems
+	s, ref := compile(Tables{"t": nil}, "if: {lookup: {table: t, key: a}}", &ps)
+	if got := ask(s, ref, anna(t), game()); got != Unknown || len(ps.List) > 0 {
+		t.Errorf("got %v, problems %v; want unknown and none", got, ps.List)
+	}
+}
+
 func TestBrokenAudienceMayBeReferredTo(t *testing.T) {
 	var ps conf.Problems
 	b := NewBuilder(nil, &ps)

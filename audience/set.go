@@ -46,6 +46,8 @@ type Eval struct {
 	req *openrtb.Request
 	now int64
 
+	unread bool // the profile exists, but could not be read
+
 	memo  []uint32 // by node: the generation, and the answer in the lowest two bits
 	gen   uint32
 	attrs []value // by the attribute's slot
@@ -64,7 +66,7 @@ type value struct {
 // and the request must not change while e is in use. It takes the same time
 // whatever the size of the set, but for the first use of a larger one.
 func (e *Eval) Reset(s *Set, rec profile.Record, req *openrtb.Request, now time.Time) {
-	e.set, e.rec, e.req, e.now = s, rec, req, now.Unix()
+	e.set, e.rec, e.req, e.now, e.unread = s, rec, req, now.Unix(), false
 	if len(e.memo) < len(s.nodes) {
 		e.memo = make([]uint32, len(s.nodes))
 	}
@@ -77,6 +79,19 @@ func (e *Eval) Reset(s *Set, rec profile.Record, req *openrtb.Request, now time.
 		e.gen = 0
 	}
 	e.gen++
+}
+
+// Unread says, after Reset with a nil record, that there may be a profile which
+// could not be read in time: what it would have excluded is then not known, so
+// that "none" over it is Unknown in the place of True.
+func (e *Eval) Unread() { e.unread = true }
+
+// nobody says why nothing is known of the person.
+func (e *Eval) nobody() string {
+	if e.unread {
+		return "the person's profile could not be read in time"
+	}
+	return "nothing is known of the person"
 }
 
 // attr returns an attribute of the person, which it reads once per request: to
@@ -113,7 +128,7 @@ func (e *Eval) node(id int32) Truth {
 	case opAny:
 		t = e.any(n.kids)
 	case opNone:
-		t = truth(e.any(n.kids) != True)
+		t = e.none(n)
 	case opTrue:
 		t = True
 	}
@@ -145,4 +160,17 @@ func (e *Eval) any(kids []int32) Truth {
 		}
 	}
 	return t
+}
+
+// none excludes on evidence only, but for a profile that there may be.
+func (e *Eval) none(n *node) Truth {
+	switch e.any(n.kids) {
+	case True:
+		return False
+	case Unknown:
+		if e.unread && n.profile {
+			return Unknown
+		}
+	}
+	return True
 }

@@ -23,7 +23,8 @@ const (
 // maxTableProblems is how many bad rows of a table are reported.
 const maxTableProblems = 20
 
-// Tables are the tables that rules may look things up in, by name.
+// Tables are the tables that rules may look things up in, by name. A nil Table
+// stands for one that could not be read: it may be referred to.
 type Tables map[string]*Table
 
 func (ts Tables) names() []string {
