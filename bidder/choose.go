@@ -27,12 +27,10 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 		if !sc.search(imp, &best, tr) {
 			return false
 		}
-		r := e.reserve(sc, &best, tr)
+		id := e.bidIDs.id()
+		reserved, r := e.reserve(sc, id, &best, tr)
 		if r == ad.OK {
-			best.bid.Imp, best.bid.Line, best.bid.Deal = imp, &sc.snap.Lines[best.line], best.terms.deal
-			best.bid.Amount, best.bid.Price = best.amount, best.offer
-			sc.Bids = append(sc.Bids, best.bid)
-			sc.taken = append(sc.taken, best.bid.Line.Campaign)
+			sc.win(imp, id, &best, reserved)
 			return true
 		}
 		sc.count(r)
@@ -41,6 +39,16 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 			tr.set(imp, best.line, r)
 		}
 	}
+}
+
+// win makes the best candidate a bid.
+func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved bool) {
+	l := &sc.snap.Lines[c.line]
+	sc.taken = append(sc.taken, l.Campaign)
+	sc.Bids = append(sc.Bids, Bid{
+		ID: id, Imp: imp, Line: l, Creative: c.creative, Fit: *c.fit, Deal: c.terms.deal,
+		Amount: c.amount, Price: c.offer, Reserved: reserved,
+	})
 }
 
 // search finds the line item that bids most. With a trace it goes on past the
@@ -62,7 +70,10 @@ func (sc *Scratch) search(imp *openrtb.Imp, best *candidate, tr *Trace) bool {
 			if slices.Contains(sc.refused, i) {
 				continue
 			}
-			var c candidate
+			c := candidate{fit: &sc.fitting[0]}
+			if best.fit == c.fit {
+				c.fit = &sc.fitting[1]
+			}
 			r := sc.eligible(i, imp, &c)
 			if r == ad.OK {
 				r = sc.compare(&c, best, imp, found, closed, tr)
@@ -106,7 +117,7 @@ func (sc *Scratch) compare(c, best *candidate, imp *openrtb.Imp, found, closed b
 	if beaten && tr == nil {
 		return ad.Outbid
 	}
-	if r := sc.fit(l, imp, &c.bid); r != ad.OK {
+	if r := sc.fit(l, imp, c); r != ad.OK {
 		return r
 	}
 	if beaten {
@@ -136,17 +147,15 @@ func (sc *Scratch) leastOffer(imp *openrtb.Imp) ad.Money {
 
 // reserve takes the bid's amount from every account of its line item. Test
 // requests and explanations reserve nothing.
-func (e *Engine) reserve(sc *Scratch, c *candidate, tr *Trace) ad.Reason {
-	c.bid.ID = e.bidIDs.id()
-	if tr != nil {
-		return sc.headroom(c)
+func (e *Engine) reserve(sc *Scratch, id ad.BidID, c *candidate, tr *Trace) (reserved bool, r ad.Reason) {
+	switch {
+	case tr != nil:
+		return false, sc.headroom(c)
+	case sc.Req.Test:
+		return false, ad.OK
 	}
-	if sc.Req.Test {
-		return ad.OK
-	}
-	r := e.Book.Reserve(c.bid.ID, sc.snap.Lines[c.line].Accounts, c.amount, sc.clock.now, sc.exchange.NoticeWindow)
-	c.bid.Reserved = r == ad.OK
-	return r
+	r = e.Book.Reserve(id, sc.snap.Lines[c.line].Accounts, c.amount, sc.clock.now, sc.exchange.NoticeWindow)
+	return r == ad.OK, r
 }
 
 // headroom tests what reserve would answer.

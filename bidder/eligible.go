@@ -4,18 +4,20 @@ import (
 	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/campaign"
+	"bidwell/creative"
 	"bidwell/openrtb"
 	"bidwell/profile"
 )
 
 // candidate is a line item on its way to a bid.
 type candidate struct {
-	line   int
-	amount ad.Money // house currency
-	offer  ad.Money // response currency
-	tie    uint64
-	terms  terms
-	bid    Bid
+	line     int
+	amount   ad.Money // house currency
+	offer    ad.Money // response currency
+	tie      uint64
+	terms    terms
+	creative *campaign.Creative
+	fit      *creative.Fit // of the scratch
 }
 
 // eligible tests whether a line item may bid on an impression and, if so, works
@@ -96,15 +98,15 @@ func (sc *Scratch) price(l *campaign.Line, c *candidate) ad.Reason {
 
 // fit picks a creative for the impression: the first that fits, beginning with
 // one that the seed names, so that all of them are shown.
-func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, b *Bid) ad.Reason {
+func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
 	why := ad.NoCreativeFits
 	n := len(l.Creatives)
 	start := int((sc.seed >> 8) % uint64(max(n, 1)))
 	for k := range n {
 		cr := l.Creatives[(start+k)%n]
-		r := sc.fits(cr, imp, b)
+		r := sc.fits(cr, imp, c.fit)
 		if r == ad.OK {
-			b.Creative = cr
+			c.creative = cr
 			return ad.OK
 		}
 		if k == 0 || r > why {
@@ -114,7 +116,7 @@ func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, b *Bid) ad.Reason {
 	return why
 }
 
-func (sc *Scratch) fits(cr *campaign.Creative, imp *openrtb.Imp, b *Bid) ad.Reason {
+func (sc *Scratch) fits(cr *campaign.Creative, imp *openrtb.Imp, f *creative.Fit) ad.Reason {
 	if !imp.Has[cr.Media] {
 		return ad.NotThisMedia
 	}
@@ -124,7 +126,7 @@ func (sc *Scratch) fits(cr *campaign.Creative, imp *openrtb.Imp, b *Bid) ad.Reas
 	if r := sc.discloses(cr); r != ad.OK {
 		return r
 	}
-	return cr.Fit(&sc.Req, imp, &b.Fit)
+	return cr.Fit(&sc.Req, imp, f)
 }
 
 // discloses tests whether a creative can give the transparency information that

@@ -48,7 +48,7 @@ type ImpExplanation struct {
 	Floor  string            `json:"floor,omitempty"`
 	Deals  []string          `json:"deals,omitempty"`
 	Winner string            `json:"winner,omitempty"` // campaign/line item
-	Lines  []LineExplanation `json:"line_items"` // the winner first, then those that came farthest
+	Lines  []LineExplanation `json:"line_items"`       // the winner first, then those that came farthest
 }
 
 // LineExplanation is what became of one line item.

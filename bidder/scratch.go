@@ -31,6 +31,7 @@ type Scratch struct {
 	outcome  profile.Outcome
 	taken    []*campaign.Campaign // campaigns whose advertiser has an impression
 	refused  []int                // line items without room in their budget
+	fitting  [2]creative.Fit      // of the best candidate, and of the one that is tested
 	counts   [ad.NumReasons]uint32
 	farthest ad.Reason // what the line item that came farthest failed on
 	notice   notice.Scratch
