@@ -206,7 +206,7 @@ func TestWriteConfig(t *testing.T) {
 	if err := writeConfig(dir, "127.0.0.1:1", "127.0.0.1:2", s); err != nil {
 		t.Fatal(err)
 	}
-	snap, problems, err := campaign.Load(filepath.Join(dir, "bidwell.yaml"), time.Now())
+	snap, problems, err := campaign.Load(processPath(dir), time.Now())
 	if err != nil || snap == nil || len(problems.List) > 0 {
 		var text bytes.Buffer
 		problems.Write(&text, false)

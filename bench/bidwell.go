@@ -26,6 +26,11 @@ type imported struct {
 	FileBytes  int64         `json:"file_bytes"`
 }
 
+// processPath and dataPath are where a run's directory has its configuration
+// and its data: apart, since the bidder watches the former for changes.
+func processPath(dir string) string { return filepath.Join(dir, "config", "bidwell.yaml") }
+func dataPath(dir string) string    { return filepath.Join(dir, "data") }
+
 // importPeople writes the people to a file and has the bidder import it.
 func importPeople(ctx context.Context, bidwell, dir string, people loadtest.People) (imp imported, err error) {
 	path := filepath.Join(dir, "people.ndjson")
@@ -40,7 +45,7 @@ func importPeople(ctx context.Context, bidwell, dir string, people loadtest.Peop
 	if info, err := os.Stat(path); err == nil {
 		imp.FileBytes = info.Size()
 	}
-	cmd := command(ctx, bidwell, "profile", "import", "--config", filepath.Join(dir, "bidwell.yaml"), "--data", filepath.Join(dir, "data"), path)
+	cmd := command(ctx, bidwell, "profile", "import", "--config", processPath(dir), "--data", dataPath(dir), path)
 	start := time.Now()
 	out, err := cmd.Output()
 	if err != nil {
@@ -52,7 +57,7 @@ func importPeople(ctx context.Context, bidwell, dir string, people loadtest.Peop
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		imp.MaxRSS = usage.Maxrss << 10
 	}
-	imp.StoreBytes, err = sizeOf(filepath.Join(dir, "data"))
+	imp.StoreBytes, err = sizeOf(dataPath(dir))
 	return imp, err
 }
 
@@ -79,8 +84,8 @@ func freeAddr() (string, error) {
 // it is ready.
 func startBidwell(ctx context.Context, bidwell, dir, listen, admin string) (*child, time.Duration, error) {
 	// Flags win over environment variables that may be set here.
-	cmd := command(ctx, bidwell, "serve", "--config", filepath.Join(dir, "bidwell.yaml"),
-		"--listen", listen, "--admin", admin, "--data", filepath.Join(dir, "data"))
+	cmd := command(ctx, bidwell, "serve", "--config", processPath(dir),
+		"--listen", listen, "--admin", admin, "--data", dataPath(dir))
 	cmd.Stdout = os.Stderr
 	start := time.Now()
 	if err := cmd.Start(); err != nil {

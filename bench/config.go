@@ -41,7 +41,7 @@ func (s *scale) complete() error {
 	return nil
 }
 
-// writeConfig writes a configuration directory.
+// writeConfig writes a configuration directory below dir.
 func writeConfig(dir, listen, admin string, s scale) error {
 	files := map[string]string{"bidwell.yaml": processFile(dir, listen, admin, s)}
 	var table bytes.Buffer
@@ -62,7 +62,7 @@ func writeConfig(dir, listen, admin string, s scale) error {
 		files[fmt.Sprintf("campaigns/campaign-%d.yaml", i)] = campaignFile(rnd, i, lines, s.Audiences)
 	}
 	for name, text := range files {
-		path := filepath.Join(dir, name)
+		path := filepath.Join(filepath.Dir(processPath(dir)), name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ exchanges:
 privacy: {tcf_vendor_id: 1200, read_purposes: [1, 4], write_purposes: [1, 3, 4]}
 store: {cache_mb: %d, block_mb: 64}
 limits: {shed_above: 10s, slow_client: 60s, drain: 1s}
-`, listen, admin, filepath.Join(dir, "data"), listen, exchange, s.CacheMB)
+`, listen, admin, dataPath(dir), listen, exchange, s.CacheMB)
 }
 
 // audienceFile gives a rule of one of several shapes, over what generated

@@ -198,7 +198,7 @@ func (b *bench) measure(ctx context.Context, targets []*target, o *outcome) erro
 		progress("warming up: %s", t.label)
 		warm := b.round
 		if t.label == whole {
-			warm = 3 * b.round // the cache has to fill
+			warm = 6 * b.round // the cache has to fill
 		}
 		if _, err := t.sender.run(ctx, 0, warm); err != nil {
 			return fmt.Errorf("warming up the %s: %w", t.label, err)
