@@ -64,11 +64,26 @@ func main() {
 	quick := flag.Bool("quick", false, "a short run: 50,000 people, 2 rounds of a second")
 	flag.Parse()
 	if *quick {
-		b.People, b.round, b.rounds = min(b.People, 50_000), time.Second, 2
+		b.hurry()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	exit(b.run(ctx))
+}
+
+// hurry makes a short run of what the flags leave open.
+func (b *bench) hurry() {
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if !given["people"] {
+		b.People = 50_000
+	}
+	if !given["round"] {
+		b.round = time.Second
+	}
+	if !given["rounds"] {
+		b.rounds = 2
+	}
 }
 
 func exit(err error) {
