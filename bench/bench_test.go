@@ -83,12 +83,15 @@ func TestSenderSendsWhatItCounts(t *testing.T) {
 		}
 	}))
 	for _, rate := range []float64{0, 2000} {
+		mu.Lock()
 		n = 0
 		clear(ids)
+		mu.Unlock()
 		r, err := s.run(t.Context(), rate, 100*time.Millisecond)
 		if err != nil {
 			t.Fatal(err)
 		}
+		mu.Lock()
 		if r.Requests == 0 || r.Requests != uint64(n) || len(ids) != n || r.latency.Count() != r.Requests {
 			t.Errorf("rate %v: counted %d requests, %d arrived, %d with an id of their own", rate, r.Requests, n, len(ids))
 		}
@@ -98,6 +101,7 @@ func TestSenderSendsWhatItCounts(t *testing.T) {
 		if rate > 0 && r.Requests != 200 {
 			t.Errorf("%d requests, want those of 100 ms: 200", r.Requests)
 		}
+		mu.Unlock()
 	}
 }
 
