@@ -153,7 +153,7 @@ func (d *Decoder) structure(n *yaml.Node, v reflect.Value) {
 			meant[likely] = true
 			continue
 		}
-		located.keys = append(located.keys, place{key.Value, key.Line, key.Column, val.Line, val.Column})
+		located.keys = append(located.keys, placeOf(key, val))
 		d.value(val, v.FieldByIndex(fields[at].index), &fields[at])
 	}
 	for _, f := range fields {

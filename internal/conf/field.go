@@ -3,6 +3,8 @@ package conf
 import (
 	"reflect"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // field is one key of a struct.
@@ -59,6 +61,23 @@ type place struct {
 	key             string
 	keyLine, keyCol int
 	line, col       int
+	entries         []spot // of a list of scalars
+}
+
+type spot struct{ line, col int32 }
+
+// placeOf returns where a key, its value and, in a list, the value's entries
+// stand.
+func placeOf(key, val *yaml.Node) place {
+	p := place{key: key.Value, keyLine: key.Line, keyCol: key.Column, line: val.Line, col: val.Column}
+	if val.Kind != yaml.SequenceNode || len(val.Content) == 0 || val.Content[0].Kind != yaml.ScalarNode {
+		return p
+	}
+	p.entries = make([]spot, len(val.Content))
+	for i, c := range val.Content {
+		p.entries[i] = spot{int32(c.Line), int32(c.Column)}
+	}
+	return p
 }
 
 // Pos returns where the struct begins.
@@ -84,6 +103,17 @@ func (l Located) KeyAt(key string) Pos {
 		}
 	}
 	return l.pos
+}
+
+// EntryAt returns where an entry of a key's list of scalars stands, or where
+// the value of the key does if it has no such entry.
+func (l Located) EntryAt(key string, entry int) Pos {
+	for i := range l.keys {
+		if p := &l.keys[i]; p.key == key && entry >= 0 && entry < len(p.entries) {
+			return Pos{l.pos.File, max(1, int(p.entries[entry].line)), max(1, int(p.entries[entry].col))}
+		}
+	}
+	return l.At(key)
 }
 
 // Has reports whether a key was given.
