@@ -3,6 +3,7 @@ package audience
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"bidwell/internal/conf"
@@ -192,4 +193,31 @@ func BenchmarkPredicates(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestSetIsSharedByGoroutines(t *testing.T) {
+	s, refs := catalogue(t, 100)
+	rec, req := anna(t), frontPage()
+	var want [10]Truth
+	var first Eval
+	first.Reset(s, rec, req, now)
+	for i, ref := range refs {
+		want[i] = first.Is(ref)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			var e Eval
+			for range 200 {
+				e.Reset(s, rec, req, now)
+				for i, ref := range refs {
+					if got := e.Is(ref); got != want[i] {
+						t.Errorf("a%d: got %v, want %v", i, got, want[i])
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

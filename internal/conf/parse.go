@@ -156,8 +156,8 @@ func (ps *Problems) syntaxError(file string, err error) {
 // parser stumbled no further than there.
 func (ps *Problems) tabIndents(pos Pos) bool {
 	line := ps.sources[pos.File].line(pos.Line)
-	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
-	return strings.Contains(indent, "\t") && pos.Col <= len(indent)+1
+	indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+	return bytes.Contains(indent, []byte{'\t'}) && pos.Col <= len(indent)+1
 }
 
 func (ps *Problems) markPos(file string, m yaml.Mark) Pos {
@@ -172,12 +172,8 @@ func (ps *Problems) nodePos(file string, n *yaml.Node) Pos {
 // last line stands for the end of the file, which the parser puts beyond it.
 func (ps *Problems) within(p Pos) Pos {
 	s := ps.sources[p.File]
-	last := len(s.lines)
-	if last > 1 && s.line(last) == "" {
-		last--
-	}
-	if p.Line > last {
-		return Pos{File: p.File, Line: last, Col: utf8.RuneCountInString(s.line(last)) + 1}
+	if p.Line > s.last {
+		return Pos{File: p.File, Line: s.last, Col: utf8.RuneCount(s.line(s.last)) + 1}
 	}
 	return Pos{File: p.File, Line: max(1, p.Line), Col: max(1, p.Col)}
 }

@@ -11,6 +11,7 @@ import (
 type source struct {
 	text  []byte
 	lines []int
+	last  int // the last line that is not empty, from 1
 }
 
 func newSource(text []byte) *source {
@@ -20,6 +21,10 @@ func newSource(text []byte) *source {
 		if b == '\n' {
 			s.lines = append(s.lines, i+1)
 		}
+	}
+	s.last = len(s.lines)
+	if s.last > 1 && len(s.line(s.last)) == 0 {
+		s.last--
 	}
 	return s
 }
@@ -33,15 +38,16 @@ func (ps *Problems) Source(file string, text []byte) {
 	ps.sources[file] = newSource(text)
 }
 
-func (s *source) line(n int) string {
+// line returns a line without its end, as a view, or nil if there is none.
+func (s *source) line(n int) []byte {
 	if s == nil || n < 1 || n > len(s.lines) {
-		return ""
+		return nil
 	}
 	end := len(s.text)
 	if n < len(s.lines) {
 		end = s.lines[n] - 1
 	}
-	return strings.TrimSuffix(string(s.text[s.lines[n-1]:end]), "\r")
+	return bytes.TrimSuffix(s.text[s.lines[n-1]:end], []byte{'\r'})
 }
 
 // posOf returns the line and column, in characters, of a byte offset.
@@ -59,34 +65,51 @@ const snippetWidth = 100
 
 // snippet returns the line at pos with carets under the word that begins there.
 func (s *source) snippet(pos Pos) string {
-	text := []rune(strings.ToValidUTF8(s.line(pos.Line), "\uFFFD"))
-	col := pos.Col - 1
-	if len(text) == 0 || col < 0 || col > len(text) {
+	line := s.line(pos.Line)
+	if len(line) == 0 || pos.Col < 1 {
+		return ""
+	}
+	// A line may be megabytes long, so only what may be shown is looked at.
+	from := 0
+	if pos.Col > snippetWidth {
+		from = pos.Col - snippetWidth/3
+	}
+	text := []rune(strings.ToValidUTF8(string(window(line, from, 2*snippetWidth)), "\uFFFD"))
+	col := pos.Col - 1 - from
+	if col > len(text) {
 		return ""
 	}
 	width := wordWidth(text[col:])
-	from := 0
-	if col+width > snippetWidth && len(text) > snippetWidth {
+	if col+width > snippetWidth && from == 0 && len(text) > snippetWidth {
 		from = max(0, col-snippetWidth/3)
+		text, col = text[from:], col-from
 	}
-	to := min(len(text), from+snippetWidth)
-	width = max(1, min(width, to-col))
+	text = text[:min(len(text), snippetWidth)]
+	width = max(1, min(width, len(text)-col))
 	// A tab stays a tab in the padding, so that the caret stands where it should.
-	pad := make([]rune, 0, snippetWidth)
-	for i := from; i < to; i++ {
-		if text[i] < ' ' && text[i] != '\t' {
+	pad := []rune(strings.Repeat(" ", col))
+	for i, r := range text {
+		switch {
+		case r == '\t' && i < col:
+			pad[i] = '\t'
+		case r < ' ' && r != '\t':
 			text[i] = '\uFFFD'
 		}
-		if i >= col {
-			continue
-		}
-		if text[i] == '\t' {
-			pad = append(pad, '\t')
-			continue
-		}
-		pad = append(pad, ' ')
 	}
-	return fmt.Sprintf("%5d | %s\n      | %s%s", pos.Line, string(text[from:to]), string(pad), strings.Repeat("^", width))
+	return fmt.Sprintf("%5d | %s\n      | %s%s", pos.Line, string(text), string(pad), strings.Repeat("^", width))
+}
+
+// window returns up to n characters of line from the character at from on.
+func window(line []byte, from, n int) []byte {
+	skip := func(b []byte, n int) []byte {
+		for ; n > 0 && len(b) > 0; n-- {
+			_, size := utf8.DecodeRune(b)
+			b = b[size:]
+		}
+		return b
+	}
+	line = skip(line, from)
+	return line[:len(line)-len(skip(line, n))]
 }
 
 // wordWidth returns how many characters the key or value takes that text
