@@ -19,45 +19,47 @@ func PersonIDOf[T string | []byte](idType string, value T) PersonID {
 	if len(value) == 0 || uuid && string(value) == nilUUID {
 		return PersonID{}
 	}
-	var h chain
-	h.begin(len(idType), len(value))
-	for i := range len(idType) {
-		h.add(lower(idType[i]))
+	var b hashed
+	b.begin(len(idType), len(value))
+	from := b.n
+	addTo(&b, idType)
+	lower(b.buf[from:b.n])
+	from = b.n
+	addTo(&b, value)
+	if uuid {
+		lower(b.buf[from:b.n])
 	}
-	for i := range len(value) {
-		c := value[i]
-		if uuid {
-			c = lower(c)
-		}
-		h.add(c)
-	}
-	return h.sum()
+	return b.sum()
 }
 
-// chain hashes any number of bytes on the stack: what exceeds the buffer is
-// replaced by its digest. The lengths at the front tell every input apart.
-type chain struct {
+// hashed collects what is hashed, on the stack, however long it is: a full
+// buffer is replaced by its digest. The lengths at the front tell all inputs
+// apart.
+type hashed struct {
 	buf [160]byte
 	n   int
 }
 
-func (h *chain) begin(idType, value int) {
-	binary.LittleEndian.PutUint32(h.buf[:], uint32(idType))
-	binary.LittleEndian.PutUint32(h.buf[4:], uint32(value))
-	h.n = 8
+func (b *hashed) begin(idType, value int) {
+	binary.LittleEndian.PutUint32(b.buf[:], uint32(idType))
+	binary.LittleEndian.PutUint32(b.buf[4:], uint32(value))
+	b.n = 8
 }
 
-func (h *chain) add(c byte) {
-	if h.n == len(h.buf) {
-		d := sha256.Sum256(h.buf[:])
-		h.n = copy(h.buf[:], d[:])
+func addTo[T string | []byte](b *hashed, s T) {
+	for len(s) > 0 {
+		if b.n == len(b.buf) {
+			d := sha256.Sum256(b.buf[:])
+			b.n = copy(b.buf[:], d[:])
+		}
+		n := copy(b.buf[b.n:], s)
+		b.n += n
+		s = s[n:]
 	}
-	h.buf[h.n] = c
-	h.n++
 }
 
-func (h *chain) sum() (p PersonID) {
-	d := sha256.Sum256(h.buf[:h.n])
+func (b *hashed) sum() (p PersonID) {
+	d := sha256.Sum256(b.buf[:b.n])
 	copy(p[:], d[:])
 	if p.IsZero() {
 		p[0] = 1
@@ -65,11 +67,13 @@ func (h *chain) sum() (p PersonID) {
 	return p
 }
 
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c | 0x20
+// lower turns ASCII letters into small ones.
+func lower(s []byte) {
+	for i, c := range s {
+		if 'A' <= c && c <= 'Z' {
+			s[i] = c | 0x20
+		}
 	}
-	return c
 }
 
 // isUUID reports whether s has the form of a UUID: 32 hexadecimal digits in
@@ -79,14 +83,14 @@ func isUUID[T string | []byte](s T) bool {
 		return false
 	}
 	for i := range len(s) {
-		c := lower(s[i])
-		if nilUUID[i] == '-' {
+		c := s[i]
+		if i == 8 || i == 13 || i == 18 || i == 23 {
 			if c != '-' {
 				return false
 			}
 			continue
 		}
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
 			return false
 		}
 	}

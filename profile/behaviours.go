@@ -76,7 +76,8 @@ func (r Record) group(k Kind, topic Name) (group, bool) {
 // Count returns how often the person did something of kind k on a topic in the
 // half-open interval [since, until), in unix seconds. The newest MaxRecent
 // moments count to the second; of what is older only the day is known, and it
-// counts if that day's noon (UTC) lies in the interval.
+// counts as of that day's noon (UTC), or as of the oldest of those moments where
+// that is before noon.
 func (r Record) Count(k Kind, topic Name, since, until int64) int {
 	g, ok := r.group(k, topic)
 	if !ok || int64(g.last) < since {
@@ -93,11 +94,11 @@ func (r Record) Count(k Kind, topic Name, since, until int64) int {
 		}
 	}
 	for walk.dayCount() {
-		noon := walk.day*secondsPerDay + secondsPerDay/2
-		if noon < since {
+		about := min(walk.day*secondsPerDay+secondsPerDay/2, walk.at)
+		if about < since {
 			return n
 		}
-		if noon < until {
+		if about < until {
 			n += walk.count
 		}
 	}

@@ -1,6 +1,10 @@
 package profile
 
-import "bidwell/ad"
+import (
+	"time"
+
+	"bidwell/ad"
+)
 
 // Evict takes a person out of the cache.
 func (p *Profiles) Evict(key ad.PersonID) { p.cache.Del(cacheKey(key)) }
@@ -11,5 +15,14 @@ func (p *Profiles) Settle() { p.cache.Wait() }
 // Inline reads a person's record without a reader, to measure what one costs.
 func (p *Profiles) Inline(key ad.PersonID, dst []byte) ([]byte, Outcome) { return p.fetch(key, dst) }
 
-// FillDoorkeeper has the cache taken for full.
-func (p *Profiles) FillDoorkeeper() { p.seen.full.Store(true) }
+// Ask reads a person's record through a reader.
+func (p *Profiles) Ask(key ad.PersonID, wait time.Duration, s *Scratch) (Record, Outcome) {
+	return p.ask(key, wait, s)
+}
+
+// ForgetSeen makes everybody new to a full cache.
+func (p *Profiles) ForgetSeen() {
+	for i := range p.seen.seen {
+		p.seen.seen[i].Store(0)
+	}
+}

@@ -67,12 +67,12 @@ type editor struct {
 	pending map[ad.PersonID]Record // as edited so far, views into done
 	done    []byte
 	stored  []byte
-	fresh   []*entry
+	fresh   map[*entry]bool // names that the store does not have yet
 	batch   Batch
 }
 
 func (p *Profiles) newEditor() *editor {
-	return &editor{p: p, pending: map[ad.PersonID]Record{}, builder: Builder{retention: p.retention, names: p.names}}
+	return &editor{p: p, pending: map[ad.PersonID]Record{}, fresh: map[*entry]bool{}, builder: Builder{retention: p.retention, names: p.names}}
 }
 
 func (ed *editor) reset(now time.Time) {
@@ -80,7 +80,7 @@ func (ed *editor) reset(now time.Time) {
 	ed.batch.Reset()
 	ed.keys = ed.keys[:0]
 	ed.done = ed.done[:0]
-	ed.fresh = ed.fresh[:0]
+	clear(ed.fresh)
 	clear(ed.pending)
 }
 
@@ -105,7 +105,9 @@ func (ed *editor) edit(key ad.PersonID, change func(*Builder) error) error {
 	if bytes.Equal(after, before) {
 		return nil
 	}
-	ed.fresh = append(ed.fresh, ed.builder.fresh...)
+	for _, e := range ed.builder.fresh {
+		ed.fresh[e] = true
+	}
 	ed.pending[key] = after
 	return nil
 }
@@ -135,10 +137,8 @@ func (ed *editor) commit(meta func(*Batch)) error {
 		}
 		ed.batch.Put(key, r)
 	}
-	for _, e := range ed.fresh {
-		if !e.saved.Load() {
-			ed.batch.PutMeta(e.key(), []byte(e.text))
-		}
+	for e := range ed.fresh {
+		ed.batch.PutMeta(e.key(), []byte(e.text))
 	}
 	if meta != nil {
 		meta(&ed.batch)
@@ -153,7 +153,7 @@ func (ed *editor) commit(meta func(*Batch)) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range ed.fresh {
+	for e := range ed.fresh {
 		e.saved.Store(true)
 	}
 	ed.p.writes.Add(uint64(len(ed.pending)))
