@@ -34,10 +34,10 @@ func newGuard(under vfs.FS) *guard { return &guard{FS: under, raised: make(chan 
 
 // trouble returns why operations are held, or nil, and a channel that is closed
 // when one is.
-func (g *guard) trouble() (error, <-chan struct{}) {
+func (g *guard) trouble() (raised <-chan struct{}, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.err, g.raised
+	return g.raised, g.err
 }
 
 func (g *guard) hold(err error) {

@@ -66,12 +66,6 @@ type Store struct {
 	background atomic.Pointer[error]
 }
 
-// commit is one write for the committer.
-type commit struct {
-	batch *pebble.Batch
-	sync  bool
-}
-
 // Open opens or makes the store in a directory, and locks that against other
 // processes. Its errors wrap ErrLocked, ErrReadOnly, ErrDiskFull, ErrDamaged or
 // ErrNewer of package profile where one of them is the cause.
@@ -218,88 +212,6 @@ func (s *Store) get(key, dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// Apply implements profile.Store. While the disk cannot be written it fails at
-// once; the write during which that began may still come to be.
-func (s *Store) Apply(b *profile.Batch) error {
-	if err := s.apply(b); err != nil {
-		return fmt.Errorf("write profiles: %w", s.advise(err))
-	}
-	return nil
-}
-
-func (s *Store) apply(b *profile.Batch) error {
-	batch := s.db.NewBatch()
-	for op := range b.All() {
-		if err := add(batch, op); err != nil {
-			return err
-		}
-	}
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if err := s.settle(); err != nil {
-		return err
-	}
-	if err := s.background.Load(); err != nil {
-		return *err
-	}
-	s.commits <- commit{batch, b.Sync}
-	s.stuck = true
-	return s.await()
-}
-
-// settle waits for a write whose caller has left, unless that is still held.
-func (s *Store) settle() error {
-	if !s.stuck {
-		err, _ := s.guard.trouble()
-		return err
-	}
-	if err := s.await(); s.stuck {
-		return err
-	}
-	return nil // whatever became of it: its caller has had an error
-}
-
-// await waits for the committer's result, or leaves it when a write is held.
-func (s *Store) await() error {
-	for {
-		_, raised := s.guard.trouble()
-		select {
-		case err := <-s.results:
-			s.stuck = false
-			return err
-		case <-raised:
-			if err, _ := s.guard.trouble(); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// committer commits what Apply hands it, until Close.
-func (s *Store) committer() {
-	for c := range s.commits {
-		o := pebble.NoSync
-		if c.sync {
-			o = pebble.Sync
-		}
-		err := c.batch.Commit(o)
-		c.batch.Close()
-		s.results <- err
-	}
-}
-
-func add(batch *pebble.Batch, op profile.Op) error {
-	person := personKey(op.Person)
-	key := person[:]
-	if op.Meta != "" {
-		key = append([]byte{metaPrefix}, op.Meta...)
-	}
-	if op.Delete {
-		return batch.Delete(key, nil)
-	}
-	return batch.Set(key, op.Value, nil)
-}
-
 // asError returns what was thrown as an error.
 func asError(thrown any) error {
 	if err, ok := thrown.(error); ok {
@@ -370,12 +282,12 @@ func (s *Store) Close() error {
 	go func() {
 		closed <- errors.Join(s.db.Close(), s.lock.Close())
 	}()
-	_, raised := s.guard.trouble()
+	raised, _ := s.guard.trouble()
 	var err error
 	select {
 	case err = <-closed:
 	case <-raised:
-		err, _ = s.guard.trouble()
+		_, err = s.guard.trouble()
 	}
 	if err != nil {
 		return fmt.Errorf("close the profile store: %w", s.advise(err))
