@@ -24,6 +24,7 @@ package conf
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 )
@@ -95,6 +96,7 @@ type Problems struct {
 
 	sources map[string]*source
 	perFile map[string]int
+	structs map[reflect.Type][]field // the keys of the types that were decoded into
 	errors  int
 }
 

@@ -17,16 +17,18 @@ func (ps *Problems) Decode(file string, src []byte, dst any) bool {
 	if root == nil || !ps.checkShape(file, root) {
 		return false
 	}
-	d := &Decoder{ps: ps, file: file, structs: make(map[reflect.Type][]field)}
+	if ps.structs == nil {
+		ps.structs = make(map[reflect.Type][]field)
+	}
+	d := &Decoder{ps: ps, file: file}
 	d.Decode(root, dst)
 	return ps.errors == before
 }
 
 // Decoder decodes the nodes of one file. Types that read themselves get it.
 type Decoder struct {
-	ps      *Problems
-	file    string
-	structs map[reflect.Type][]field
+	ps   *Problems
+	file string
 }
 
 // Reader is a type that reads itself from a node. Aliases are already put in

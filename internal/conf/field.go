@@ -20,11 +20,11 @@ type field struct {
 // fields returns the keys of a struct type, those of structs that it embeds
 // included.
 func (d *Decoder) fields(t reflect.Type) []field {
-	if f, ok := d.structs[t]; ok {
+	if f, ok := d.ps.structs[t]; ok {
 		return f
 	}
 	f := fieldsOf(t)
-	d.structs[t] = f
+	d.ps.structs[t] = f
 	return f
 }
 
