@@ -23,20 +23,20 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 	}
 	sc.refused = sc.refused[:0]
 	for {
-		var best candidate
-		if !sc.search(imp, &best, tr) {
+		r := race{least: sc.leastOffer(imp)}
+		if !sc.search(imp, &r, tr) {
 			return false
 		}
 		id := e.bidIDs.id()
-		reserved, r := e.reserve(sc, id, &best, tr)
-		if r == ad.OK {
-			sc.win(imp, id, &best, reserved)
+		reserved, why := e.reserve(sc, id, &r.best, tr)
+		if why == ad.OK {
+			sc.win(imp, id, &r.best, reserved)
 			return true
 		}
-		sc.count(r)
-		sc.refused = append(sc.refused, best.line)
+		sc.count(why)
+		sc.refused = append(sc.refused, r.best.line)
 		if tr != nil {
-			tr.set(imp, best.line, r)
+			tr.set(imp, r.best.line, why)
 		}
 	}
 }
@@ -51,74 +51,105 @@ func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved boo
 	})
 }
 
+// race is the search for the best bid on one impression.
+type race struct {
+	best  candidate
+	found bool
+	ties  int      // bids that were as high as the best
+	least ad.Money // what an impression costs at least, in house currency
+}
+
+// over reports whether no line item that bids at most `most` can win.
+func (r *race) over(most ad.Money) bool {
+	if !r.found {
+		return most < r.least
+	}
+	return most < r.best.amount || most == r.best.amount && r.ties >= maxTies
+}
+
+// beats reports whether a bid is better than the best so far.
+func (r *race) beats(c *candidate) bool {
+	if !r.found || c.amount > r.best.amount {
+		return true
+	}
+	if c.amount < r.best.amount {
+		return false
+	}
+	r.ties++
+	return c.tie > r.best.tie
+}
+
+// lead makes a candidate the best.
+func (r *race) lead(c *candidate) {
+	if c.amount > r.best.amount {
+		r.ties = 0
+	}
+	r.best, r.found = *c, true
+}
+
 // search finds the line item that bids most. With a trace it goes on past the
 // point where nothing can win any more, and lets nothing win there.
-func (sc *Scratch) search(imp *openrtb.Imp, best *candidate, tr *Trace) bool {
+func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
 	lines := sc.snap.Lines
-	least := sc.leastOffer(imp)
-	found, ties := false, 0
 	for w := range sc.query.Words() {
-		closed := sc.hopeless(lines[w<<6].MaxBid, least, best, found, ties)
-		if closed && tr == nil {
-			if !found {
-				sc.count(ad.BelowFloor)
-			}
-			return found
+		if tr == nil && r.over(lines[w<<6].MaxBid) {
+			return sc.ended(r)
 		}
 		for word := sc.query.Word(w); word != 0; word &= word - 1 {
 			i := w<<6 + bits.TrailingZeros64(word)
+			over := r.over(lines[i].MaxBid)
+			if over && tr == nil {
+				return sc.ended(r)
+			}
 			if slices.Contains(sc.refused, i) {
 				continue
 			}
-			c := candidate{fit: &sc.fitting[0]}
-			if best.fit == c.fit {
+			c := candidate{line: i, fit: &sc.fitting[0]}
+			if r.best.fit == c.fit {
 				c.fit = &sc.fitting[1]
 			}
-			r := sc.eligible(i, imp, &c)
-			if r == ad.OK {
-				r = sc.compare(&c, best, imp, found, closed, tr)
-			}
-			if r == ad.OK {
-				ties = sc.ties(&c, best, found, ties)
-				*best, found = c, true
+			why := sc.test(imp, &c, r, over, tr != nil)
+			if why == ad.OK {
+				r.lead(&c)
 			} else {
-				sc.count(r)
+				sc.count(why)
 			}
 			if tr != nil {
-				tr.candidate(sc, imp, &c, i, r)
+				tr.candidate(sc, imp, &c, why)
 			}
 		}
 	}
-	return found
+	return r.found
 }
 
-// hopeless reports whether no line item that bids at most `most` can win.
-func (sc *Scratch) hopeless(most, least ad.Money, best *candidate, found bool, ties int) bool {
-	if !found {
-		return most < least
+// ended notes, if nothing was found, that what is left is below the floor.
+func (sc *Scratch) ended(r *race) bool {
+	if !r.found {
+		sc.count(ad.BelowFloor)
 	}
-	return most < best.amount || most == best.amount && ties >= maxTies
+	return r.found
 }
 
-// ties counts the bids that were as high as the best.
-func (sc *Scratch) ties(c, best *candidate, found bool, ties int) int {
-	if found && c.amount == best.amount {
-		return ties + 1
-	}
-	return 0
-}
-
-// compare tests a candidate against the best so far, and then, because it costs
-// most, whether it has a creative that fits. It returns OK for a new best.
-func (sc *Scratch) compare(c, best *candidate, imp *openrtb.Imp, found, closed bool, tr *Trace) ad.Reason {
+// test takes a candidate through all tests, the cheapest first: whether it may
+// bid at all, whether it bids more than the best so far, and then what costs
+// most: its budgets, and a creative that fits. It returns OK for a new best. A
+// full test goes on where the bid is beaten, to say what else would have stopped
+// it.
+func (sc *Scratch) test(imp *openrtb.Imp, c *candidate, r *race, over, full bool) ad.Reason {
 	l := &sc.snap.Lines[c.line]
+	if why := sc.eligible(l, imp, c); why != ad.OK {
+		return why
+	}
 	c.tie = mix(sc.seed ^ uint64(l.ID))
-	beaten := closed || found && (c.amount < best.amount || c.amount == best.amount && c.tie <= best.tie)
-	if beaten && tr == nil {
+	beaten := over || !r.beats(c)
+	if beaten && !full {
 		return ad.Outbid
 	}
-	if r := sc.fit(l, imp, c); r != ad.OK {
-		return r
+	if why := sc.funded(l); why != ad.OK {
+		return why
+	}
+	if why := sc.fit(l, imp, c); why != ad.OK {
+		return why
 	}
 	if beaten {
 		return ad.Outbid

@@ -21,11 +21,9 @@ type candidate struct {
 }
 
 // eligible tests whether a line item may bid on an impression and, if so, works
-// out its bid, without its creative. The cheapest tests come first.
-func (sc *Scratch) eligible(i int, imp *openrtb.Imp, c *candidate) ad.Reason {
-	l := &sc.snap.Lines[i]
-	now := sc.clock.now.Unix()
-	if !l.Campaign.Open(now) {
+// out its bid. The cheapest tests come first.
+func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
+	if now := sc.clock.now.Unix(); now < l.Start || l.End != 0 && now >= l.End {
 		return ad.OutsideFlight
 	}
 	if l.Spans != nil && !l.Runs(sc.clock.minuteOfWeek(sc.snap, l.Campaign.Zone)) {
@@ -46,17 +44,21 @@ func (sc *Scratch) eligible(i int, imp *openrtb.Imp, c *candidate) ad.Reason {
 	if r := sc.price(l, c); r != ad.OK {
 		return r
 	}
-	for _, a := range l.Accounts {
-		if r := a.Open(sc.clock.now); r != ad.OK {
-			return r
-		}
-	}
 	for _, other := range sc.taken {
 		if other.AdvertiserID == l.Campaign.AdvertiserID {
 			return ad.AdvertiserTaken
 		}
 	}
-	c.line = i
+	return ad.OK
+}
+
+// funded tests whether the line item's budgets have anything left.
+func (sc *Scratch) funded(l *campaign.Line) ad.Reason {
+	for _, a := range l.Accounts {
+		if r := a.Open(sc.clock.now); r != ad.OK {
+			return r
+		}
+	}
 	return ad.OK
 }
 

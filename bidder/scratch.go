@@ -36,7 +36,6 @@ type Scratch struct {
 	farthest ad.Reason // what the line item that came farthest failed on
 	notice   notice.Scratch
 	body     []byte
-	out      []byte
 	urls     urlBuffers
 }
 
@@ -65,8 +64,8 @@ func (e *Engine) get() *Scratch {
 }
 
 func (e *Engine) put(sc *Scratch) {
-	if cap(sc.body)+cap(sc.out) > maxKept {
-		sc.body, sc.out = nil, nil
+	if cap(sc.body)+cap(sc.urls.adm) > maxKept {
+		sc.body, sc.urls.adm = nil, nil
 	}
 	sc.snap, sc.exchange = nil, nil
 	e.scratch.Put(sc)

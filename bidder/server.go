@@ -210,17 +210,14 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Sn
 	e.Metrics.decided(sc, r)
 	switch {
 	case r == ad.OK:
-		sc.out = e.AppendResponse(sc.out[:0], sc)
+		s.write(ctx, x, e.AppendResponse(s.buffer(ctx), sc))
 		x.bids.Add(1)
 		x.offers.Add(uint64(len(sc.Bids)))
 	case sc.Req.Test || ex.Debug:
-		sc.out = e.appendNoBid(sc.out[:0], sc, r)
+		s.write(ctx, x, e.appendNoBid(s.buffer(ctx), sc, r))
 	default:
 		s.silent(ctx, x)
-		return
 	}
-	x.status[statusOK].Add(1)
-	s.write(ctx, sc.out)
 }
 
 // timeToAnswer returns the time that there is to answer: the exchange's, less what
@@ -243,16 +240,26 @@ func (e *Engine) withdraw(sc *Scratch) {
 	sc.Bids = sc.Bids[:0]
 }
 
-func (s *Server) write(ctx *fasthttp.RequestCtx, body []byte) {
+// buffer takes the response's own buffer, to append the body to without a copy.
+func (s *Server) buffer(ctx *fasthttp.RequestCtx) []byte { return ctx.Response.SwapBody(nil)[:0] }
+
+var (
+	versionHeader = []byte("X-Openrtb-Version")
+	version       = []byte("2.6")
+)
+
+// write answers with a body that was appended to buffer.
+func (s *Server) write(ctx *fasthttp.RequestCtx, x *exchangeState, body []byte) {
+	x.status[statusOK].Add(1)
 	ctx.SetStatusCode(fasthttp.StatusOK)
 	ctx.Response.Header.SetContentType("application/json")
-	ctx.Response.Header.Set("x-openrtb-version", "2.6")
+	ctx.Response.Header.SetCanonical(versionHeader, version)
 	if len(body) > zipAbove && ctx.Request.Header.HasAcceptEncoding("gzip") {
 		ctx.Response.Header.SetContentEncoding("gzip")
 		s.zip.writeTo(ctx, body)
 		return
 	}
-	ctx.SetBody(body)
+	ctx.Response.SwapBody(body)
 }
 
 // authorized tests the exchange's credential; an exchange without one is

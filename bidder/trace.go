@@ -51,8 +51,8 @@ func (tr *Trace) set(imp *openrtb.Imp, line int, r ad.Reason) { tr.of(imp).lines
 
 // candidate notes what became of a line item that the index found. A new best
 // makes the one before it outbid.
-func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, line int, r ad.Reason) {
-	t := tr.of(imp)
+func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, r ad.Reason) {
+	t, line := tr.of(imp), c.line
 	if r == ad.OK {
 		for i := range t.lines {
 			if t.lines[i].reason == ad.OK && t.lines[i].priced && i != line {
