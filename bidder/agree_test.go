@@ -1,0 +1,109 @@
+package bidder_test
+
+import (
+	"io/fs"
+	"testing"
+	"time"
+
+	"bidwell/ad"
+	"bidwell/bidder"
+	"bidwell/configs"
+	"bidwell/loadtest"
+)
+
+// agree checks that an explanation says what was decided: the same winner at the
+// same price on every impression, a reason for every line item, and nobody who
+// was outbid with a higher offer than the winner's.
+func agree(t *testing.T, what string, sc *bidder.Scratch, reason ad.Reason, x *bidder.Explanation) {
+	t.Helper()
+	if (reason == ad.OK) != (x.Reason == "ok") {
+		t.Errorf("%s: decided %q, explained %q", what, reason, x.Reason)
+	}
+	if reason != ad.OK && x.NBR != reason.NBR() && x.Reason == reason.String() {
+		t.Errorf("%s: no-bid reason %d, explained %d", what, reason.NBR(), x.NBR)
+	}
+	winners := map[string]*bidder.Bid{}
+	for i := range sc.Bids {
+		winners[string(sc.Bids[i].Imp.ID)] = &sc.Bids[i]
+	}
+	bids := 0
+	for i := range x.Impressions {
+		imp := &x.Impressions[i]
+		b := winners[imp.ID]
+		if b == nil && imp.Winner != "" {
+			t.Errorf("%s: imp %s goes to nobody, explained to %s", what, imp.ID, imp.Winner)
+		}
+		if b == nil {
+			continue
+		}
+		bids++
+		if got := b.Line.Campaign.Name + "/" + b.Line.Name; got != imp.Winner {
+			t.Errorf("%s: imp %s goes to %s, explained to %q", what, imp.ID, got, imp.Winner)
+			continue
+		}
+		agreeLines(t, what, b, imp)
+	}
+	if bids != len(sc.Bids) {
+		t.Errorf("%s: %d bids are explained, %d were made", what, bids, len(sc.Bids))
+	}
+}
+
+func agreeLines(t *testing.T, what string, b *bidder.Bid, imp *bidder.ImpExplanation) {
+	t.Helper()
+	offered := func(l *bidder.LineExplanation) float64 { return l.Price[len(l.Price)-1].CPM }
+	for i := range imp.Lines {
+		l := &imp.Lines[i]
+		switch {
+		case l.Reason == "" || l.Text == "" || l.Where == "":
+			t.Errorf("%s: imp %s: %s/%s has reason %q (%s) at %q", what, imp.ID, l.Campaign, l.Line, l.Reason, l.Text, l.Where)
+		case l.Bids != (i == 0):
+			t.Errorf("%s: imp %s: line item %d of the explanation bids: %v", what, imp.ID, i, l.Bids)
+		case l.Bids && (offered(l) != b.Price.CPM() || l.Creative != b.Creative.Name):
+			t.Errorf("%s: imp %s: %v is bid with %s, explained %v with %s", what, imp.ID, b.Price.CPM(), b.Creative.Name, offered(l), l.Creative)
+		case l.Bids && b.Deal != nil && l.Deal != string(b.Deal.ID):
+			t.Errorf("%s: imp %s: bid through deal %s, explained %q", what, imp.ID, b.Deal.ID, l.Deal)
+		case l.Reason == "outbid" && l.Deal == "" && offered(l) > b.Price.CPM() && b.Deal == nil:
+			t.Errorf("%s: imp %s: %s/%s was outbid with %v by %v", what, imp.ID, l.Campaign, l.Line, offered(l), b.Price.CPM())
+		}
+	}
+}
+
+// TestExplainIsTheDecision holds explanations of generated requests against the
+// decisions on them.
+func TestExplainIsTheDecision(t *testing.T) {
+	wide := sub(t, configs.Files(), "wide")
+	for _, c := range []struct {
+		name  string
+		files fs.FS
+		least float64 // share of requests with a bid
+	}{
+		{"examples", configs.Files(), 0.2},
+		{"wide", wide, 0.95},
+		{"a thousand line items", catalogue(20, 50), 0.5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			population := loadtest.People{Seed: 5, N: 200, Exchange: "example"}
+			r := newRig(t, c.files, ndjson(t, population))
+			ex := r.exchange(t, "example")
+			traffic := newTraffic(t, 7, population)
+			var sc bidder.Scratch
+			bids, n := 0, 400
+			for i := range n {
+				body := traffic.Append(nil)
+				now := monday.Add(time.Duration(i) * time.Minute)
+				x := r.explain(t, body, ex, now)
+				reason := r.decide(t, &sc, body, ex, now)
+				agree(t, x.Request, &sc, reason, x)
+				if t.Failed() {
+					t.Fatalf("of request %s", body)
+				}
+				if reason == ad.OK {
+					bids++
+				}
+			}
+			if share := float64(bids) / float64(n); share < c.least {
+				t.Errorf("%.0f %% of the requests are bid on, want at least %.0f %%: the comparison means little", 100*share, 100*c.least)
+			}
+		})
+	}
+}
