@@ -232,7 +232,7 @@ func (c *compiler) line(camp *Campaign, s *LineSpec, creatives map[string]*Creat
 		return
 	}
 	l := Line{
-		ID: id, Name: s.Name, Campaign: camp, Spec: s,
+		ID: id, Name: s.Name, Campaign: camp, Spec: s, Start: camp.Start, End: camp.End,
 		Target: c.target(&s.Where),
 		Spans:  s.When.Spans,
 	}

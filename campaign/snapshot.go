@@ -105,6 +105,7 @@ type Line struct {
 	Price       ad.Money // before modifiers, house currency
 	AtMost      ad.Money // after modifiers; ad.MaxMoney for none
 	MaxBid      ad.Money // the most that it could bid
+	Start, End  int64    // of the campaign's flight, in unix seconds; 0 for none
 	HasAudience bool
 	Audience    audience.Ref
 	Adjust      []Adjust
