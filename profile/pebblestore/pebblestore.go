@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"bidwell/ad"
+	"bidwell/internal/diskguard"
 	"bidwell/profile"
 )
 
@@ -49,10 +50,10 @@ func (c Config) orDefault() Config {
 
 // Store is a Pebble database of profiles.
 type Store struct {
-	db    *pebble.DB
-	dir   string
-	lock  *pebble.Lock
-	guard *guard
+	db     *pebble.DB
+	advice diskguard.Adviser
+	lock   *pebble.Lock
+	guard  *diskguard.FS
 
 	// writing is held by whoever waits for the committer, a goroutine of its own:
 	// a write that the guard holds must not hold its caller.
@@ -71,7 +72,7 @@ type Store struct {
 // ErrNewer of package profile where one of them is the cause.
 func Open(c Config) (*Store, error) {
 	c = c.orDefault()
-	s := &Store{dir: c.Dir, guard: newGuard(c.FS), commits: make(chan commit), results: make(chan error, 1)}
+	s := &Store{advice: adviser(c.Dir), guard: diskguard.New(c.FS), commits: make(chan commit), results: make(chan error, 1)}
 	if err := s.open(c); err != nil {
 		return nil, fmt.Errorf("open the profile store: %w", err)
 	}
@@ -85,26 +86,37 @@ func Open(c Config) (*Store, error) {
 func (s *Store) open(c Config) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = s.advise(asError(r))
+			err = s.advice.Advise(asError(r))
 		}
 		if err != nil && s.lock != nil {
 			s.lock.Close()
 		}
 	}()
 	if err := c.FS.MkdirAll(c.Dir, 0o755); err != nil {
-		return s.advise(err)
+		return s.advice.Advise(err)
 	}
 	lock, err := pebble.LockDirectory(c.Dir, c.FS)
 	if err != nil {
-		return s.adviseLock(err)
+		return s.advice.AdviseLock(err)
 	}
 	s.lock = lock
 	if s.db, err = pebble.Open(c.Dir, s.options(c)); err != nil {
-		return s.advise(err)
+		return s.advice.Advise(err)
 	}
-	s.guard.on.Store(true)
+	s.guard.Arm()
 	s.stopped.Go(s.committer)
 	return nil
+}
+
+func adviser(dir string) diskguard.Adviser {
+	return diskguard.Adviser{
+		Dir:      dir,
+		Locked:   profile.ErrLocked,
+		ReadOnly: profile.ErrReadOnly,
+		Full:     profile.ErrDiskFull,
+		Damaged:  profile.ErrDamaged,
+		Newer:    profile.ErrNewer,
+	}
 }
 
 // options are Pebble's for many small records under hashed keys.
@@ -165,11 +177,11 @@ func (s *Store) checkSchema() error {
 	}
 	version, err := strconv.Atoi(string(v))
 	if err != nil || version < 1 {
-		return fmt.Errorf("%w: %s has the schema version %q; %s", profile.ErrDamaged, s.dir, v, restore)
+		return fmt.Errorf("%w: %s has the schema version %q; %s", profile.ErrDamaged, s.advice.Dir, v, diskguard.Restore)
 	}
 	if version > Schema {
 		return fmt.Errorf("%w: %s has schema version %d, this program knows %d; run the newer version, or choose another data directory",
-			profile.ErrNewer, s.dir, version, Schema)
+			profile.ErrNewer, s.advice.Dir, version, Schema)
 	}
 	return nil
 }
@@ -203,11 +215,11 @@ func (s *Store) get(key, dst []byte) ([]byte, error) {
 		return dst, profile.ErrNotFound
 	}
 	if err != nil {
-		return dst, s.advise(err)
+		return dst, s.advice.Advise(err)
 	}
 	dst = append(dst, v...)
 	if err := closer.Close(); err != nil {
-		return dst, s.advise(err)
+		return dst, s.advice.Advise(err)
 	}
 	return dst, nil
 }
@@ -224,7 +236,7 @@ func asError(thrown any) error {
 func (s *Store) Scan(fn func(key ad.PersonID, r profile.Record) error) error {
 	return s.scan([]byte{personPrefix}, []byte{personPrefix + 1}, func(key, value []byte) error {
 		if len(key) != len(ad.PersonID{}) {
-			return fmt.Errorf("%w: a person's key in %s has %d bytes; %s", profile.ErrDamaged, s.dir, len(key), restore)
+			return fmt.Errorf("%w: a person's key in %s has %d bytes; %s", profile.ErrDamaged, s.advice.Dir, len(key), diskguard.Restore)
 		}
 		return fn(ad.PersonID(key), value)
 	})
@@ -252,7 +264,7 @@ func after(prefix []byte) []byte {
 func (s *Store) scan(from, to []byte, fn func(key, value []byte) error) error {
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
-		return s.advise(err)
+		return s.advice.Advise(err)
 	}
 	for ok := it.First(); ok; ok = it.Next() {
 		value, err := it.ValueAndErr()
@@ -261,10 +273,10 @@ func (s *Store) scan(from, to []byte, fn func(key, value []byte) error) error {
 		}
 		if err != nil {
 			it.Close()
-			return s.advise(err)
+			return s.advice.Advise(err)
 		}
 	}
-	return s.advise(it.Close())
+	return s.advice.Advise(it.Close())
 }
 
 // Close implements profile.Store. While the disk cannot be written it only says
@@ -274,7 +286,7 @@ func (s *Store) Close() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if err := s.settle(); err != nil {
-		return fmt.Errorf("close the profile store: %w", s.advise(err))
+		return fmt.Errorf("close the profile store: %w", s.advice.Advise(err))
 	}
 	close(s.commits)
 	s.stopped.Wait()
@@ -282,15 +294,15 @@ func (s *Store) Close() error {
 	go func() {
 		closed <- errors.Join(s.db.Close(), s.lock.Close())
 	}()
-	raised, _ := s.guard.trouble()
+	raised, _ := s.guard.Trouble()
 	var err error
 	select {
 	case err = <-closed:
 	case <-raised:
-		_, err = s.guard.trouble()
+		_, err = s.guard.Trouble()
 	}
 	if err != nil {
-		return fmt.Errorf("close the profile store: %w", s.advise(err))
+		return fmt.Errorf("close the profile store: %w", s.advice.Advise(err))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type commit struct {
 // once; the write during which that began may still come to be.
 func (s *Store) Apply(b *profile.Batch) error {
 	if err := s.apply(b); err != nil {
-		return fmt.Errorf("write profiles: %w", s.advise(err))
+		return fmt.Errorf("write profiles: %w", s.advice.Advise(err))
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func (s *Store) apply(b *profile.Batch) error {
 // settle waits for a write whose caller has left, unless that is still held.
 func (s *Store) settle() error {
 	if !s.stuck {
-		_, err := s.guard.trouble()
+		_, err := s.guard.Trouble()
 		return err
 	}
 	if err := s.await(); s.stuck {
@@ -58,13 +58,13 @@ func (s *Store) settle() error {
 // await waits for the committer's result, or leaves it when a write is held.
 func (s *Store) await() error {
 	for {
-		raised, _ := s.guard.trouble()
+		raised, _ := s.guard.Trouble()
 		select {
 		case err := <-s.results:
 			s.stuck = false
 			return err
 		case <-raised:
-			if _, err := s.guard.trouble(); err != nil {
+			if _, err := s.guard.Trouble(); err != nil {
 				return err
 			}
 		}

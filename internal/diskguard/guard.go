@@ -1,4 +1,8 @@
-package pebblestore
+// Package diskguard stands between Pebble databases and the disk: it keeps a
+// full disk from ending the process, and gives the errors of opening and
+// writing a database a kind and an advice. Every package that keeps a Pebble
+// database may import it.
+package diskguard
 
 import (
 	"errors"
@@ -10,14 +14,14 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// guard stands between Pebble and the file system. Pebble ends the process when
+// FS stands between Pebble and the file system. Pebble ends the process when
 // its log cannot be written, as when the disk is full. The guard shows it no
 // such error: it holds the operation, tells whoever waits for a write why, and
 // tries again until it succeeds. So a full disk is an error for the writers,
 // nothing for the readers, and mends itself once there is space. What failed in
 // a sync is not tried again, as nobody knows what the disk then holds: such an
 // operation is held until the process ends.
-type guard struct {
+type FS struct {
 	vfs.FS
 	on atomic.Bool // off while opening, when errors still reach the caller
 
@@ -30,17 +34,22 @@ type guard struct {
 // retryPause is the time between attempts of an operation that is held.
 const retryPause = 100 * time.Millisecond
 
-func newGuard(under vfs.FS) *guard { return &guard{FS: under, raised: make(chan struct{})} }
+// New returns a guard around a file system. Until Arm is called it lets every
+// error pass.
+func New(under vfs.FS) *FS { return &FS{FS: under, raised: make(chan struct{})} }
 
-// trouble returns why operations are held, or nil, and a channel that is closed
+// Arm makes the guard hold what fails from now on.
+func (g *FS) Arm() { g.on.Store(true) }
+
+// Trouble returns why operations are held, or nil, and a channel that is closed
 // when one is.
-func (g *guard) trouble() (raised <-chan struct{}, err error) {
+func (g *FS) Trouble() (raised <-chan struct{}, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.raised, g.err
 }
 
-func (g *guard) hold(err error) {
+func (g *FS) hold(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.held++; g.held == 1 {
@@ -49,7 +58,7 @@ func (g *guard) hold(err error) {
 	}
 }
 
-func (g *guard) letGo() {
+func (g *FS) letGo() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.held--; g.held == 0 {
@@ -59,12 +68,12 @@ func (g *guard) letGo() {
 }
 
 // passes reports whether Pebble is to see an error.
-func (g *guard) passes(err error) bool {
+func (g *FS) passes(err error) bool {
 	return err == nil || !g.on.Load() || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)
 }
 
 // write does an operation that can be repeated.
-func (g *guard) write(op func() error) error {
+func (g *FS) write(op func() error) error {
 	err := op()
 	if g.passes(err) {
 		return err
@@ -80,7 +89,7 @@ func (g *guard) write(op func() error) error {
 }
 
 // sync does an operation that cannot.
-func (g *guard) sync(op func() error) error {
+func (g *FS) sync(op func() error) error {
 	err := op()
 	if g.passes(err) {
 		return err
@@ -89,7 +98,7 @@ func (g *guard) sync(op func() error) error {
 	select {}
 }
 
-func (g *guard) open(op func() (vfs.File, error)) (f vfs.File, err error) {
+func (g *FS) open(op func() (vfs.File, error)) (f vfs.File, err error) {
 	err = g.write(func() (err error) { f, err = op(); return err })
 	if err != nil {
 		return nil, err
@@ -97,36 +106,36 @@ func (g *guard) open(op func() (vfs.File, error)) (f vfs.File, err error) {
 	return &guardedFile{f, g}, nil
 }
 
-func (g *guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+func (g *FS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	return g.open(func() (vfs.File, error) { return g.FS.Create(name, c) })
 }
 
-func (g *guard) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
+func (g *FS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
 	return g.open(func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, o...) })
 }
 
-func (g *guard) ReuseForWrite(oldName, newName string, c vfs.DiskWriteCategory) (vfs.File, error) {
+func (g *FS) ReuseForWrite(oldName, newName string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	return g.open(func() (vfs.File, error) { return g.FS.ReuseForWrite(oldName, newName, c) })
 }
 
-func (g *guard) OpenDir(name string) (vfs.File, error) {
+func (g *FS) OpenDir(name string) (vfs.File, error) {
 	return g.open(func() (vfs.File, error) { return g.FS.OpenDir(name) })
 }
 
-func (g *guard) Link(oldName, newName string) error {
+func (g *FS) Link(oldName, newName string) error {
 	return g.write(func() error { return g.FS.Link(oldName, newName) })
 }
 
-func (g *guard) Rename(oldName, newName string) error {
+func (g *FS) Rename(oldName, newName string) error {
 	return g.write(func() error { return g.FS.Rename(oldName, newName) })
 }
 
-func (g *guard) Unwrap() vfs.FS { return g.FS }
+func (g *FS) Unwrap() vfs.FS { return g.FS }
 
 // guardedFile is a file that was opened to be written.
 type guardedFile struct {
 	vfs.File
-	g *guard
+	g *FS
 }
 
 func (f *guardedFile) Write(p []byte) (written int, err error) {
