@@ -1,0 +1,90 @@
+package pacing
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+)
+
+// stateVersion is the first byte of a state. Then come the fields as numbers of
+// eight bytes, little-endian, and the CRC-32C of everything before it.
+const stateVersion = 1
+
+// ErrState is what errors of Restore wrap.
+var ErrState = errors.New("not the state of a pacing controller")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// State returns what has to outlive a restart: κ and what is learned. The account's
+// figures are not in it, nor is the plan.
+func (c *Controller) State() []byte {
+	fields := c.fields()
+	b := make([]byte, 0, 1+8*len(fields)+4)
+	b = append(b, stateVersion)
+	for _, f := range fields {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(*f))
+	}
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+// Restore goes on from a state. Its first tick then only notes what later ones are
+// compared with, whatever happened in between. If the state is damaged or of another
+// version, the controller stays as it is.
+func (c *Controller) Restore(state []byte) error {
+	if len(state) < 5 {
+		return fmt.Errorf("%w: %d bytes", ErrState, len(state))
+	}
+	if state[0] != stateVersion {
+		return fmt.Errorf("%w of version %d: it is version %d", ErrState, stateVersion, state[0])
+	}
+	body, sum := state[:len(state)-4], binary.LittleEndian.Uint32(state[len(state)-4:])
+	if crc32.Checksum(body, castagnoli) != sum {
+		return fmt.Errorf("%w: its checksum is wrong", ErrState)
+	}
+	restored := *c
+	fields := restored.fields()
+	if len(body) != 1+8*len(fields) {
+		return fmt.Errorf("%w: %d bytes, not %d", ErrState, len(state), 1+8*len(fields)+4)
+	}
+	for i, f := range fields {
+		*f = math.Float64frombits(binary.LittleEndian.Uint64(body[1+8*i:]))
+	}
+	if !restored.valid() {
+		return fmt.Errorf("%w: its figures make no sense", ErrState)
+	}
+	restored.compared, restored.spent, restored.target = false, 0, 0
+	restored.forecast.ready = false
+	restored.kappa = restored.clamp(restored.kappa)
+	restored.status.Kappa = restored.kappa
+	*c = restored
+	return nil
+}
+
+// fields lists what a state holds, in its order.
+func (c *Controller) fields() []*float64 {
+	f := &c.forecast
+	list := []*float64{
+		&c.kappa, &c.step, &c.err,
+		&c.level.a, &c.level.b, &c.paid.a, &c.paid.b, &c.size.a, &c.size.b, &c.delay.a, &c.delay.b,
+		&f.week, &f.today.weekday,
+	}
+	for i := range f.seen {
+		list = append(list, &f.seen[i], &f.hours[i])
+	}
+	for h := range f.today.seen {
+		list = append(list, &f.today.seen[h], &f.today.hours[h])
+	}
+	return list
+}
+
+func (c *Controller) valid() bool {
+	for _, r := range []ratio{c.level, c.paid, c.size, c.delay} {
+		if !amount(r.a) || !amount(r.b) {
+			return false
+		}
+	}
+	return c.kappa > 0 && amount(c.kappa) && c.step >= stepLeast && c.step <= stepMost &&
+		c.err >= leastError && c.err <= mostError && c.forecast.valid()
+}

@@ -1,0 +1,115 @@
+package pacing
+
+import (
+	"math"
+	"time"
+
+	"bidwell/ad"
+)
+
+// targetOf returns what was to be spent between two ticks. With a total and a
+// daily budget it is the smaller of two targets, so that a day never takes more
+// than its own budget, nor more than what the total leaves to the rest of the
+// flight allows; what a day does not spend is spread over the days to come. It
+// returns false if nothing is left, or nothing is to be paced.
+func (c *Controller) targetOf(from, to time.Time, was spending, in *Inputs) (float64, bool) {
+	f := &in.Account
+	target := math.Inf(1)
+	if f.Limit > 0 && !c.plan.End.IsZero() {
+		p := c.portion(c.flight(), from, to, in.Eligible)
+		target = (float64(f.Limit) - was.expected) * p
+	}
+	if f.Today.Limit > 0 {
+		if was.day != f.Today.Number {
+			was.today = 0
+		}
+		p := c.portion(c.day(to), from, to, in.Eligible)
+		target = min(target, (float64(f.Today.Limit)-was.today)*p)
+	}
+	if math.IsInf(target, 1) || !(target > 0) {
+		return 0, false
+	}
+	return target, true
+}
+
+// period is a stretch of time over which a budget is spread.
+type span struct{ start, end time.Time }
+
+// flight returns the whole flight. One without a beginning began long ago.
+func (c *Controller) flight() span { return span{c.plan.Start, c.plan.End} }
+
+// day returns the day of t in the campaign's zone, as far as the flight covers it.
+func (c *Controller) day(t time.Time) span {
+	y, m, d := t.Add(-1).In(c.plan.Zone).Date() // a tick at midnight ends a day
+	s := span{time.Date(y, m, d, 0, 0, 0, 0, c.plan.Zone), time.Date(y, m, d+1, 0, 0, 0, 0, c.plan.Zone)}
+	if s.start.Before(c.plan.Start) && c.plan.Start.Before(s.end) {
+		s.start = c.plan.Start
+	}
+	if !c.plan.End.IsZero() && c.plan.End.Before(s.end) && s.start.Before(c.plan.End) {
+		s.end = c.plan.End
+	}
+	return s
+}
+
+// portion returns the part of what was left of a period's budget that is due to
+// the time between two ticks, by the curve. Where the curve follows traffic, that
+// is the traffic which came, held against the forecast of the rest at today's
+// level: at a burst, spend may grow with traffic at first, and is then spread over
+// what is expected.
+func (c *Controller) portion(s span, from, to time.Time, eligible uint64) float64 {
+	if from.Before(s.start) {
+		from = s.start
+	}
+	if !to.Before(s.end) || !from.Before(s.end) {
+		return 1
+	}
+	if c.plan.Curve == Even {
+		return float64(to.Sub(from)) / float64(s.end.Sub(from))
+	}
+	rest := c.forecast.Weight(from, s.end, c.plan.Zone)
+	now := c.forecast.Weight(from, to, c.plan.Zone)
+	if level := c.level.or(0); level > 0 {
+		now = min(float64(eligible)/level, rest)
+	}
+	if !(rest > 0) {
+		return 1
+	}
+	x := 0.0
+	if c.plan.Curve == Ahead && !s.start.IsZero() {
+		gone := c.forecast.Weight(s.start, from, c.plan.Zone)
+		x, rest = gone/(gone+rest), gone+rest
+		return c.plan.Curve.portion(x, now/rest)
+	}
+	return c.plan.Curve.portion(x, now/rest)
+}
+
+// Planned returns the share of the budget that is to be spent by t if all goes as
+// forecast: of the flight's, or of the day's where there is no total to pace.
+func (c *Controller) Planned(t time.Time, f *Figures) float64 {
+	s := c.flight()
+	if !(f.Limit > 0) || s.end.IsZero() {
+		s = c.day(t)
+	}
+	if !t.After(s.start) {
+		return 0
+	}
+	if !t.Before(s.end) {
+		return 1
+	}
+	switch c.plan.Curve {
+	case ASAP:
+		return 1
+	case Even:
+		return float64(t.Sub(s.start)) / float64(s.end.Sub(s.start))
+	}
+	gone := c.forecast.Weight(s.start, t, c.plan.Zone)
+	rest := c.forecast.Weight(t, s.end, c.plan.Zone)
+	if !(gone+rest > 0) {
+		return 0
+	}
+	return c.plan.Curve.spent(gone / (gone + rest))
+}
+
+// Expected returns what an account has spent, with what is expected of its bids in
+// flight.
+func (c *Controller) Expected(f *Figures) ad.Money { return ad.Money(c.spending(f).expected) }
