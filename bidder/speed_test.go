@@ -1,0 +1,161 @@
+package bidder_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/prebid/openrtb/v20/openrtb2"
+
+	"bidwell/ad"
+	"bidwell/bidder"
+	"bidwell/campaign"
+	"bidwell/configs"
+	"bidwell/loadtest"
+)
+
+// severalImps returns a request for n banners.
+func severalImps(n int) []byte {
+	body := []byte(`{"id":"several","imp":[`)
+	for i := range n {
+		body = fmt.Appendf(body, `{"id":"%d","banner":{"format":[{"w":300,"h":250},{"w":728,"h":90}]}},`, i)
+	}
+	return append(body[:len(body)-1], `],"site":{"domain":"news.example","page":"https://news.example/a\u00e4"},"cur":["EUR","USD"]}`...)
+}
+
+// whole decodes a request, decides on it and appends the response.
+func (r *rig) whole(sc *bidder.Scratch, dst, body []byte, ex *campaign.Exchange, s *campaign.Snapshot) ([]byte, ad.Reason, error) {
+	if err := sc.Req.Decode(body); err != nil {
+		return dst, ad.Malformed, err
+	}
+	reason := r.Decide(sc, s, ex, monday, soon(), nil)
+	if reason != ad.OK {
+		return dst, reason, nil
+	}
+	return r.AppendResponse(dst, sc), ad.OK, nil
+}
+
+// TestNothingIsAllocated checks that from the bytes of a request to those of its
+// response nothing is allocated, once everything has its size and the people are
+// in the cache: for every medium, several impressions, deals, audiences, and
+// requests that are not bid on.
+func TestNothingIsAllocated(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	population := loadtest.People{Seed: 5, N: 100, Exchange: "example"}
+	requests := append(exampleRequests(t), severalImps(2), severalImps(20), []byte(bannerRequest("none", `,"cur":["XTS"]`)))
+	traffic := newTraffic(t, 13, population)
+	for range 150 {
+		requests = append(requests, traffic.Append(nil))
+	}
+	wide := sub(t, configs.Files(), "wide")
+	for name, r := range map[string]*rig{
+		"examples":              newRig(t, configs.Files(), ndjson(t, population)+string(read(t, configs.Files(), "people/automobile.ndjson"))),
+		"wide":                  newRig(t, wide, ndjson(t, population)),
+		"a thousand line items": newRig(t, catalogue(20, 50), ndjson(t, population)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			ex, s := r.exchange(t, "example"), r.Snapshot()
+			var sc bidder.Scratch
+			var out []byte
+			media := map[openrtb2.MarkupType]int{}
+			for range 3 { // to the steady state
+				for _, body := range requests {
+					var why ad.Reason
+					if out, why, _ = r.whole(&sc, out[:0], body, ex, s); why == ad.OK {
+						count(t, media, out)
+					}
+				}
+			}
+			for m := openrtb2.MarkupBanner; m <= openrtb2.MarkupNative; m++ {
+				if media[m] == 0 {
+					t.Errorf("no bid has markup of type %d: the test shows little", m)
+				}
+			}
+			// The book grows with the reservations that are open: free them, so
+			// that what is measured is the steady state.
+			release(r, &sc)
+			for _, body := range requests {
+				if n := testing.AllocsPerRun(5, func() {
+					var why ad.Reason
+					out, why, _ = r.whole(&sc, out[:0], body, ex, s)
+					if why == ad.OK {
+						release(r, &sc)
+					}
+				}); n > 0 {
+					t.Errorf("%v allocations for %.300s", n, body)
+				}
+			}
+		})
+	}
+}
+
+func release(r *rig, sc *bidder.Scratch) {
+	for i := range sc.Bids {
+		r.Book.Release(sc.Bids[i].ID)
+	}
+}
+
+func count(t *testing.T, media map[openrtb2.MarkupType]int, body []byte) {
+	t.Helper()
+	var resp openrtb2.BidResponse
+	if err := json.Unmarshal(body, &resp); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range resp.SeatBid[0].Bid {
+		media[b.MType]++
+	}
+}
+
+// benchmark prepares a bidder with 1,000 line items in 50 campaigns, ten
+// audiences and people in memory, and a varied corpus of requests.
+func benchmark(b *testing.B, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte)) {
+	population := loadtest.People{Seed: 5, N: 2000, Exchange: "example"}
+	r := newRig(b, catalogue(50, 20), ndjson(b, population))
+	traffic := newTraffic(b, 17, population)
+	corpus := make([][]byte, 2048)
+	size := 0
+	var sc bidder.Scratch
+	ex, s := r.exchange(b, "example"), r.Snapshot()
+	bids := 0
+	for i := range corpus {
+		corpus[i] = traffic.Append(nil)
+		size += len(corpus[i])
+		if _, why, err := r.whole(&sc, nil, corpus[i], ex, s); err != nil {
+			b.Fatal(err)
+		} else if why == ad.OK {
+			bids++
+		}
+		release(r, &sc)
+	}
+	b.SetBytes(int64(size / len(corpus)))
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		f(r, &sc, ex, s, corpus[i%len(corpus)])
+		release(r, &sc)
+	}
+	b.ReportMetric(float64(bids)/float64(len(corpus)), "bids/op")
+}
+
+// BenchmarkDecide decodes and decides; what a decision costs is the difference
+// to the decoder's own benchmark.
+func BenchmarkDecide(b *testing.B) {
+	benchmark(b, func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
+		if err := sc.Req.Decode(body); err != nil {
+			b.Fatal(err)
+		}
+		r.Decide(sc, s, ex, monday, soon(), nil)
+	})
+}
+
+// BenchmarkWhole goes from the bytes of a request to those of its response.
+func BenchmarkWhole(b *testing.B) {
+	var out []byte
+	benchmark(b, func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
+		var err error
+		if out, _, err = r.whole(sc, out[:0], body, ex, s); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
