@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"io/fs"
 	"math"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -28,13 +27,14 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 			exchanges: map[string]*Exchange{},
 			creatives: map[ad.ID]*Creative{},
 		},
-		names: map[ad.ID]conf.Pos{},
+		campaignNames: map[string]conf.Pos{},
+		advertisers:   map[string]*advertiser{},
+		zones:         map[string]int{},
 	}
-	if !c.process() {
-		return nil
-	}
+	c.process()
 	c.audiences()
 	c.campaigns()
+	c.checkFolders()
 	set := c.rules.Build()
 	if ps.Failed() {
 		return nil
@@ -43,100 +43,120 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 	s.Audiences = set
 	slices.SortStableFunc(s.Lines, func(a, b Line) int { return cmp.Compare(b.MaxBid, a.MaxBid) })
 	s.Index = newIndex(s.Lines, s.Exchanges)
-	for _, p := range ps.Sorted() {
-		s.Warnings = append(s.Warnings, p)
-	}
+	s.Warnings = ps.Sorted()
 	return s
 }
 
+// compiler is one run of Compile.
 type compiler struct {
 	fsys  fs.FS
 	ps    *conf.Problems
 	now   time.Time
 	snap  *Snapshot
 	rules *audience.Builder
-	names map[ad.ID]conf.Pos // where each id was first given
-}
 
-// files returns the files of a folder with one of the endings, in order.
-func (c *compiler) files(folder string, endings ...string) []string {
-	entries, err := fs.ReadDir(c.fsys, folder)
-	if err != nil {
-		return nil // a configuration may do without the folder
-	}
-	var names []string
-	for _, e := range entries {
-		if !e.IsDir() && slices.Contains(endings, path.Ext(e.Name())) && !strings.HasPrefix(e.Name(), ".") {
-			names = append(names, path.Join(folder, e.Name()))
-		}
-	}
-	return names
-}
+	campaignNames map[string]conf.Pos    // where each was first given
+	advertisers   map[string]*advertiser // by name
+	zones         map[string]int         // index into Snapshot.Zones, by name
+	exchangeNames []string
+	privacyGood   bool
+	countries     map[[3]byte]bool
+	suggested     int // hints that were looked for
 
-// read decodes one YAML file.
-func (c *compiler) read(name string, dst any) bool {
-	src, err := fs.ReadFile(c.fsys, name)
-	if err != nil {
-		c.ps.Errorf(conf.Pos{File: name}, "", "cannot read it: %v", err)
-		return false
-	}
-	return c.ps.Decode(name, src, dst)
+	// What could not be read may hold what is missed elsewhere, so some things
+	// are not reported: unknown exchanges and rates if it was bidwell.yaml, and
+	// what refers to the rest of a campaign file if it was that one.
+	processUnread, fileUnread bool
 }
 
 // claim reports a second use of a name.
-func (c *compiler) claim(id ad.ID, at conf.Pos, format string, args ...any) bool {
-	if first, taken := c.names[id]; taken {
-		c.ps.Errorf(at, "give it another name", format+" is already defined at %s", append(args, first)...)
+func (c *compiler) claim(names map[string]conf.Pos, name string, at conf.Pos, what string) bool {
+	if first, taken := names[name]; taken {
+		c.ps.Errorf(at, "give it another name", "%s %q is already defined at %s", what, name, first)
 		return false
 	}
-	c.names[id] = at
+	names[name] = at
 	return true
 }
 
-func (c *compiler) audiences() {
-	tables := audience.Tables{}
-	for _, name := range c.files("tables", ".csv") {
-		f, err := c.fsys.Open(name)
-		if err != nil {
-			c.ps.Errorf(conf.Pos{File: name}, "", "cannot read it: %v", err)
-			continue
-		}
-		if t := audience.LoadTable(name, f, c.ps); t != nil {
-			tables[strings.TrimSuffix(path.Base(name), ".csv")] = t
-		}
-		f.Close()
-	}
-	c.rules = audience.NewBuilder(tables, c.ps)
-	for _, name := range c.files("audiences", ".yaml", ".yml") {
-		f := new(AudienceFile)
-		if !c.read(name, f) {
-			continue
-		}
-		if c.claim(ad.IDOf("audience", f.Audience), f.At("audience"), "audience %q", f.Audience) {
-			c.rules.Define(f.Audience, &f.Who)
-		}
+// name reports a name that would do harm in reports, URLs and bids.
+func (c *compiler) name(at conf.Pos, s, what string) {
+	const longest = 128
+	switch {
+	case len(s) > longest:
+		c.ps.Errorf(at, "", "the name of the %s is longer than %d bytes", what, longest)
+	case slices.ContainsFunc([]rune(s), func(r rune) bool { return r < ' ' || r == 0x7f }):
+		c.ps.Errorf(at, "write it on one line", "the name of the %s contains a control character", what)
 	}
 }
+
+// maxSuggestions bounds the search for what a misspelt word was meant to be.
+// More problems than that of one file are not shown.
+const maxSuggestions = 500
+
+// unknown reports a word that is none of the known ones.
+func (c *compiler) unknown(at conf.Pos, what, got string, known []string) {
+	hint := ""
+	if c.suggested++; c.suggested <= maxSuggestions {
+		hint = conf.DidYouMean(got, known)
+	}
+	if hint == "" && len(known) > 0 && len(known) <= 20 {
+		hint = "there are " + strings.Join(known, ", ")
+	}
+	c.ps.Errorf(at, hint, "there is no %s %q", what, got)
+}
+
+// repeated warns of an entry that a list has twice. The entries are given as
+// they are compared.
+func repeated[T comparable](c *compiler, l conf.Located, key string, list []T) {
+	seen := make(map[T]bool, len(list))
+	for i, v := range list {
+		if seen[v] {
+			c.ps.Warnf(l.EntryAt(key, i), "", "%v is listed twice", v)
+		}
+		seen[v] = true
+	}
+}
+
+// zone returns the number of a time zone within the snapshot.
+func (c *compiler) zone(loc *time.Location) int {
+	i, known := c.zones[loc.String()]
+	if !known {
+		i = len(c.snap.Zones)
+		c.zones[loc.String()] = i
+		c.snap.Zones = append(c.snap.Zones, loc)
+	}
+	return i
+}
+
+// maxPrice is beyond any price for a thousand impressions, in any currency.
+const maxPrice = 1e6 * ad.Unit
 
 // price converts a CPM in any currency to one impression's price in the house
 // currency. An amount of 2.50 EUR is 2.5e9 nano-units, a thousand impressions'.
-func (c *compiler) price(a conf.Amount, at conf.Pos) ad.Money {
-	if a.Money > 1e6*ad.Unit {
+// It reports false after reporting why.
+func (c *compiler) price(a conf.Amount, at conf.Pos) (ad.Money, bool) {
+	if a.Money > maxPrice {
 		c.ps.Errorf(at, "a price is for a thousand impressions (CPM), such as 2.50 EUR", "%s is no price", a.Amount)
-		return 0
+		return 0, false
 	}
-	return c.money(a, at) / 1000
+	m, ok := c.money(a, at)
+	if ok && m/1000 <= 0 {
+		c.ps.Errorf(at, "", "the price is too small to be paid")
+		return 0, false
+	}
+	return m / 1000, ok
 }
 
-// money converts an amount in any currency to the house currency.
-func (c *compiler) money(a conf.Amount, at conf.Pos) ad.Money {
+// money converts an amount in any currency to the house currency. It reports
+// false after reporting why.
+func (c *compiler) money(a conf.Amount, at conf.Pos) (ad.Money, bool) {
 	f, ok := c.snap.Rates.Factor(a.Currency, c.snap.Rates.Base())
-	if !ok {
+	if !ok && !c.processUnread {
 		c.ps.Errorf(at, "add it to rates in "+ProcessFileName, "there is no rate for %s", a.Currency)
-		return 0
 	}
-	return a.Money.Mul(f)
+	return a.Money.Mul(f), ok
 }
 
-// finite reports whether f is a number that a price can be multiplied with.
+// finite reports whether f is a number to reckon with.
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }

@@ -1,23 +1,19 @@
 package campaign
 
 import (
-	"cmp"
-	"encoding/json"
-	"regexp"
-	"slices"
-	"strings"
+	"fmt"
 	"time"
 
 	"bidwell/ad"
 	"bidwell/creative"
 	"bidwell/internal/conf"
-	"bidwell/openrtb"
 )
 
 func (c *compiler) campaigns() {
-	for _, name := range c.files("campaigns", ".yaml", ".yml") {
+	for _, name := range c.files(campaignFolder, ".yaml", ".yml") {
 		f := new(CampaignFile)
-		if c.read(name, f) {
+		c.fileUnread = !c.read(name, f)
+		if f.Pos().Line > 0 { // else nothing of it could be read
 			c.campaign(f)
 		}
 	}
@@ -25,46 +21,58 @@ func (c *compiler) campaigns() {
 
 // campaign compiles one file.
 func (c *compiler) campaign(f *CampaignFile) {
-	id := ad.IDOf("campaign", f.Campaign)
-	if !c.claim(id, f.At("campaign"), "campaign %q", f.Campaign) {
-		return
-	}
+	c.claim(c.campaignNames, f.Campaign, f.At("campaign"), "campaign")
+	c.name(f.At("campaign"), f.Campaign, "campaign")
+	c.later(f.Located, "frequency", "an ad may be shown to a person any number of times")
+	c.later(f.Located, "pacing", "budget is spent as fast as traffic allows")
+	c.later(f.Located, "goal", "the price is bid for every impression")
 	loc := f.Flight.TimeZone.Location
 	if loc == nil {
 		loc = time.UTC
 	}
 	camp := &Campaign{
-		ID: id, AdvertiserID: ad.IDOf("advertiser", f.Advertiser.Name),
+		ID: ad.IDOf("campaign", f.Campaign), AdvertiserID: ad.IDOf("advertiser", f.Advertiser.Name),
 		Name: f.Campaign, Advertiser: f.Advertiser.Name, File: f,
 		Zone: c.zone(loc),
 		DSA:  c.dsa(f.Advertiser.DSA),
 	}
 	c.flight(camp, loc)
 	camp.Total, camp.Daily = c.budget(&f.Budget)
-	if camp.Total == 0 && camp.Daily == 0 {
-		c.ps.Errorf(f.At("budget"), "write {total: 1000 EUR} or {daily: 100 EUR}", "the campaign has no budget")
-	}
+	c.unspendable(camp)
 	c.advertiser(camp)
-	creatives := c.creatives(camp, f)
-	used := map[string]bool{}
+	shelf := c.creatives(camp)
+	names := map[string]conf.Pos{}
 	for i := range f.LineItems {
-		c.line(camp, &f.LineItems[i], creatives, used)
-	}
-	for _, s := range f.Creatives {
-		if s != nil && !used[s.Name] && s.Name != "" {
-			c.ps.Warnf(s.Pos(), "", "no line item shows creative %q", s.Name)
+		s := &f.LineItems[i]
+		if s.Pos().Line == 0 {
+			continue // it could not be read
 		}
+		if s.Name != "" {
+			c.claim(names, s.Name, s.At("name"), "line item")
+		}
+		c.line(camp, s, shelf)
 	}
+	c.unused(shelf)
 	c.snap.Campaigns = append(c.snap.Campaigns, camp)
 }
 
-func (c *compiler) zone(loc *time.Location) int {
-	i := slices.IndexFunc(c.snap.Zones, func(l *time.Location) bool { return l.String() == loc.String() })
-	if i < 0 {
-		i = len(c.snap.Zones)
-		c.snap.Zones = append(c.snap.Zones, loc)
+// later warns of a key that is not acted on.
+func (c *compiler) later(l conf.Located, key, instead string) {
+	if l.Has(key) {
+		c.ps.Warnf(l.KeyAt(key), "", "this version does not act on %s: %s", key, instead)
 	}
-	return i
+}
+
+// unused warns of creatives that nothing shows.
+func (c *compiler) unused(shelf *shelf) {
+	if c.fileUnread {
+		return
+	}
+	for _, name := range shelf.names {
+		if e := shelf.byName[name]; !e.used {
+			c.ps.Warnf(e.spec.At("name"), "name it in the creatives of a line item, or remove it", "no line item shows creative %q", name)
+		}
+	}
 }
 
 func (c *compiler) flight(camp *Campaign, loc *time.Location) {
@@ -78,310 +86,87 @@ func (c *compiler) flight(camp *Campaign, loc *time.Location) {
 	camp.End = fl.End.In(loc).Unix()
 	switch {
 	case camp.End <= camp.Start:
-		c.ps.Errorf(fl.At("end"), "the end must be after the start", "the flight ends before it begins")
+		c.ps.Errorf(fl.At("end"), "the end is the first day, or moment, on which it has ended", "the flight ends before it begins")
 	case camp.End <= c.now.Unix():
 		c.ps.Warnf(fl.At("end"), "", "the flight has ended; the campaign does not bid")
 	}
 }
 
+// budget returns what a budget allows, 0 for what it does not limit.
 func (c *compiler) budget(b *BudgetSpec) (total, daily ad.Money) {
-	if !b.Total.IsZero() {
-		total = c.money(b.Total, b.At("total"))
+	amount := func(key string, a conf.Amount) ad.Money {
+		if a.IsZero() {
+			return 0
+		}
+		m, ok := c.money(a, b.At(key))
+		if ok && m <= 0 {
+			c.ps.Errorf(b.At(key), "remove the campaign or the line item, or give its flight an end, to stop it", "a budget of %s buys nothing", a.Amount)
+		}
+		return m
 	}
-	if !b.Daily.IsZero() {
-		daily = c.money(b.Daily, b.At("daily"))
-	}
+	total, daily = amount("total", b.Total), amount("daily", b.Daily)
 	if total > 0 && daily > total {
 		c.ps.Errorf(b.At("daily"), "", "the daily budget is above the total budget")
+	}
+	if b.Pos().Line > 0 && !b.Has("total") && !b.Has("daily") && !c.fileUnread {
+		c.ps.Errorf(b.Pos(), "write {total: 1000 EUR} or {daily: 100 EUR}", "the budget is empty")
 	}
 	return total, daily
 }
 
-var (
-	domainForm   = regexp.MustCompile(`^([a-zA-Z0-9_]([a-zA-Z0-9_-]*[a-zA-Z0-9_])?\.)+[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]$`)
-	categoryForm = regexp.MustCompile(`^IAB\d{1,2}(-\d{1,2})?$`)
-)
-
-// advertiser checks what a campaign says of its advertiser, and files the
-// budget that it may give it.
-func (c *compiler) advertiser(camp *Campaign) {
-	a := &camp.File.Advertiser
-	total, daily := c.budget(&a.Budget)
-	known := slices.IndexFunc(c.snap.Advertisers, func(o Advertiser) bool { return o.ID == camp.AdvertiserID })
-	if known < 0 {
-		known = len(c.snap.Advertisers)
-		c.snap.Advertisers = append(c.snap.Advertisers, Advertiser{ID: camp.AdvertiserID, Name: a.Name, Zone: camp.Zone})
-	}
-	if total > 0 || daily > 0 {
-		if c.claim(ad.IDOf("advertiser budget", a.Name), a.At("budget"), "the budget of advertiser %q", a.Name) {
-			o := &c.snap.Advertisers[known]
-			o.Total, o.Daily, o.Zone = total, daily, camp.Zone
-		}
-	}
-	for _, d := range a.Domains {
-		if !domainForm.MatchString(d) {
-			c.ps.Errorf(a.At("domains"), "write it without https:// and path, such as motors.example", "%q is no domain", d)
-		}
-	}
-	if len(a.Domains) == 0 {
-		c.ps.Errorf(a.At("domains"), "exchanges reject bids without one", "the advertiser has no domain")
-	}
-	c.categories(a.At("categories"), a.Categories, a.CatTax)
-}
-
-func (c *compiler) categories(at conf.Pos, cats []string, taxonomy int) {
-	for _, cat := range cats {
-		if taxonomy <= 1 && !categoryForm.MatchString(cat) {
-			c.ps.Errorf(at, "write a category such as IAB2 or IAB2-2", "%q is no category of the IAB taxonomy 1.0", cat)
-		}
-	}
-}
-
-// dsa renders the transparency part of a bid.
-func (c *compiler) dsa(s *DSASpec) *DSA {
-	if s == nil {
-		return nil
-	}
-	type transparency struct {
-		Domain string `json:"domain"`
-		Params []int  `json:"dsaparams"`
-	}
-	v := struct {
-		Behalf       string         `json:"behalf"`
-		Paid         string         `json:"paid"`
-		Transparency []transparency `json:"transparency,omitempty"`
-		AdRender     int            `json:"adrender"`
-	}{Behalf: s.Behalf, Paid: s.Paid}
-	if s.Rendered {
-		v.AdRender = 1
-	}
-	for i, t := range s.Transparency {
-		if !domainForm.MatchString(t.Domain) {
-			c.ps.Errorf(s.Transparency[i].At("domain"), "write it without https:// and path", "%q is no domain", t.Domain)
-		}
-		v.Transparency = append(v.Transparency, transparency{t.Domain, t.Params})
-	}
-	b, _ := json.Marshal(v) // strings and numbers always marshal
-	return &DSA{Rendered: s.Rendered, JSON: b}
-}
-
-// creatives compiles the creatives of a campaign, by name.
-func (c *compiler) creatives(camp *Campaign, f *CampaignFile) map[string]*Creative {
-	byName := map[string]*Creative{}
-	for _, s := range f.Creatives {
-		if s == nil {
-			continue
-		}
-		id := ad.IDOf("creative", camp.Name, s.Name)
-		if !c.claim(id, s.Pos(), "creative %q", s.Name) {
-			continue
-		}
-		compiled := creative.Compile(s, creative.CompileContext{
-			ID: id, CRID: camp.Name + "/" + s.Name, Advertiser: camp.Advertiser, Files: c.fsys,
-		}, c.ps)
-		if compiled == nil {
-			byName[s.Name] = nil // its problems are reported; references to it are good
-			continue
-		}
-		cr := c.branded(camp, s, compiled)
-		byName[s.Name] = cr
-		c.snap.Creatives = append(c.snap.Creatives, cr)
-		c.snap.creatives[cr.ID] = cr
-	}
-	return byName
-}
-
-// branded adds what a bid says of a creative beside its markup.
-func (c *compiler) branded(camp *Campaign, s *creative.Spec, compiled *creative.Creative) *Creative {
-	a := &camp.File.Advertiser
-	brand := Brand{
-		Domains: orList(compiled.Domains, a.Domains), Categories: orList(compiled.Categories, a.Categories),
-		CatTax: int32(a.CatTax), Bundle: cmp.Or(compiled.Bundle, camp.File.Bundle),
-	}
-	c.categories(s.At("categories"), compiled.Categories, a.CatTax)
-	static := openrtb.StaticFields{
-		CID: camp.Name, CRID: compiled.CRID,
-		ADomain: brand.Domains, Cat: brand.Categories, CatTax: a.CatTax, Bundle: brand.Bundle,
-		Attr: ints(compiled.Attr), APIs: ints(compiled.API), Language: compiled.Language, Media: compiled.Media,
-	}
-	return &Creative{
-		Creative: compiled, Campaign: camp, Brand: c.snap.Brands.add(brand),
-		Static: openrtb.AppendStatic(nil, &static), Landing: s.Click,
-	}
-}
-
-func ints(list []int32) []int {
-	out := make([]int, len(list))
-	for i, v := range list {
-		out[i] = int(v)
-	}
-	return out
-}
-
-func orList(a, b []string) []string {
-	if len(a) > 0 {
-		return a
-	}
-	return b
-}
-
-// line compiles one line item.
-func (c *compiler) line(camp *Campaign, s *LineSpec, creatives map[string]*Creative, used map[string]bool) {
-	id := ad.IDOf("line", camp.Name, s.Name)
-	if !c.claim(id, s.At("name"), "line item %q", s.Name) {
+// unspendable warns of a total budget that the days of the flight cannot spend.
+func (c *compiler) unspendable(camp *Campaign) {
+	if camp.Daily <= 0 || camp.Start == 0 || camp.End <= camp.Start {
 		return
 	}
-	l := Line{
-		ID: id, Name: s.Name, Campaign: camp, Spec: s, Start: camp.Start, End: camp.End,
-		Target: c.target(&s.Where),
-		Spans:  s.When.Spans,
+	const day = 24 * 60 * 60
+	days := (camp.End - camp.Start + day - 1) / day
+	if most := camp.Daily.Mul(float64(days)); most < camp.Total {
+		b := &camp.File.Budget
+		c.ps.Warnf(b.At("total"), "", "the flight has %d days, so at %s a day no more than %s %s of it can be spent",
+			days, b.Daily.Amount, most, c.snap.Rates.Base())
 	}
-	if s.Audience != "" {
-		l.HasAudience, l.Audience = true, c.rules.Audience(s.Audience, s.At("audience"))
-	}
-	c.bid(&l)
-	l.Total, l.Daily = c.budget(&s.Budget)
-	c.deals(&l)
-	known := make([]string, 0, len(creatives))
-	for name := range creatives {
-		known = append(known, name)
-	}
-	slices.Sort(known)
-	for _, name := range s.Creatives {
-		cr, ok := creatives[name]
-		if !ok {
-			c.unknownWord(s.At("creatives"), "creative", name, known)
+}
+
+// shelf is the creatives of a campaign.
+type shelf struct {
+	names  []string // in order
+	byName map[string]*shelved
+}
+
+type shelved struct {
+	*Creative // nil if it is not well configured, which is reported
+	spec      *creative.Spec
+	used      bool
+}
+
+// creatives compiles the creatives of a campaign.
+func (c *compiler) creatives(camp *Campaign) *shelf {
+	shelf, names := &shelf{byName: map[string]*shelved{}}, map[string]conf.Pos{}
+	for _, s := range camp.File.Creatives {
+		if s == nil || s.Name == "" {
+			continue // it could not be read
+		}
+		c.name(s.At("name"), s.Name, "creative")
+		if !c.claim(names, s.Name, s.At("name"), "creative") {
 			continue
 		}
-		used[name] = true
-		if cr != nil {
-			l.Creatives = append(l.Creatives, cr)
-		}
+		shelf.names = append(shelf.names, s.Name)
+		shelf.byName[s.Name] = &shelved{Creative: c.creative(camp, s), spec: s}
 	}
-	if len(s.Creatives) == 0 {
-		c.ps.Errorf(s.At("creatives"), "name a creative of this file", "the line item has nothing to show")
-	}
-	c.snap.Lines = append(c.snap.Lines, l)
+	return shelf
 }
 
-// bid compiles price and modifiers.
-func (c *compiler) bid(l *Line) {
-	b := &l.Spec.Bid
-	l.Price = c.price(b.Price, b.At("price"))
-	if l.Price <= 0 && !b.Price.IsZero() {
-		c.ps.Errorf(b.At("price"), "", "the price is too small to be paid")
+func (c *compiler) creative(camp *Campaign, s *creative.Spec) *Creative {
+	compiled := creative.Compile(s, creative.CompileContext{
+		ID: ad.IDOf("creative", camp.Name, s.Name), CRID: fmt.Sprintf("%s/%s", camp.Name, s.Name),
+		Advertiser: camp.Advertiser, Files: c.fsys,
+	}, c.ps)
+	if compiled == nil {
+		return nil
 	}
-	l.AtMost = ad.MaxMoney
-	if !b.AtMost.IsZero() {
-		l.AtMost = c.price(b.AtMost, b.At("at_most"))
-		if l.AtMost < l.Price {
-			c.ps.Errorf(b.At("at_most"), "", "the highest bid is below the price before modifiers")
-		}
-	}
-	most := l.Price
-	for i := range l.Spec.Adjust {
-		a := &l.Spec.Adjust[i]
-		if !finite(a.Multiply) || a.Multiply < 0 || a.Multiply > 1000 {
-			c.ps.Errorf(a.At("multiply"), "write a factor from 0 to 1000, such as 1.8", "%v is no bid modifier", a.Multiply)
-			continue
-		}
-		l.Adjust = append(l.Adjust, Adjust{If: c.rules.Condition(&a.If), Factor: a.Multiply, Spec: a})
-		if a.Multiply > 1 {
-			most = most.Mul(a.Multiply)
-		}
-	}
-	l.MaxBid = min(most, l.AtMost)
-}
-
-func (c *compiler) deals(l *Line) {
-	d := &l.Spec.Deals
-	switch {
-	case d.Any:
-		l.Deals = AnyDeal
-	case len(d.IDs) > 0:
-		l.Deals, l.DealIDs = ListedDeals, d.IDs
-	case d.Pos.Line > 0:
-		c.ps.Errorf(d.Pos, "list deal ids, write any, or leave the key out for the open auction", "the list of deals is empty")
-	}
-}
-
-// target compiles the inventory, except what the index answers.
-func (c *compiler) target(w *WhereSpec) Target {
-	c.checkWords(w, "device", w.Device, deviceNames[:])
-	c.checkWords(w, "inventory", w.Inventory, []string{"site", "app", "dooh"})
-	exchanges := make([]string, len(c.snap.Exchanges))
-	for i, e := range c.snap.Exchanges {
-		exchanges[i] = e.Name
-	}
-	c.checkWords(w, "exchange", w.Exchange, exchanges)
-	for _, code := range w.Country {
-		if _, ok := openrtb.Alpha3([]byte(code)); !ok {
-			c.ps.Errorf(w.At("country"), "write an ISO 3166 code such as DEU or DE", "there is no country %q", code)
-		}
-	}
-	for _, d := range slices.Concat(w.Domains, w.NotDomains, w.NotSellers) {
-		if !domainForm.MatchString(d) {
-			c.ps.Errorf(firstOf(w.Located, "domains", "not_domains", "not_sellers"), "write it without https:// and path", "%q is no domain", d)
-		}
-	}
-	t := Target{
-		regions: newSet(w.Region), cities: newSet(w.City), os: newSet(w.OS),
-		notDomains: newSet(w.NotDomains), notApps: newSet(w.NotApps), notSellers: newSet(w.NotSellers),
-		categories: w.Categories, notCategories: w.NotCategories,
-		interstitial: flag(w.Interstitial), rewarded: flag(w.Rewarded),
-		viewability: w.Viewability, completeChain: w.CompleteChain, maxNodes: w.MostIntermediary,
-	}
-	if w.Viewability < 0 || w.Viewability > 1 || !finite(w.Viewability) {
-		c.ps.Errorf(w.At("viewability_at_least"), "write a share from 0 to 1, such as 0.5", "%v is no viewability", w.Viewability)
-	}
-	t.zips, t.zipPrefixes = zipSets(w.Zip)
-	t.positions = c.positions(w)
-	t.any = len(w.Region)+len(w.City)+len(w.Zip)+len(w.OS)+len(w.NotDomains)+len(w.NotApps)+len(w.NotSellers)+
-		len(w.Categories)+len(w.NotCategories)+len(w.Position)+w.MostIntermediary > 0 ||
-		w.Interstitial != nil || w.Rewarded != nil || w.Viewability > 0 || w.CompleteChain
-	return t
-}
-
-func (c *compiler) checkWords(w *WhereSpec, key string, got, known []string) {
-	for _, g := range got {
-		if !slices.Contains(known, g) {
-			c.unknownWord(w.At(key), key, g, known)
-		}
-	}
-}
-
-func flag(b *bool) int8 {
-	switch {
-	case b == nil:
-		return -1
-	case *b:
-		return 1
-	}
-	return 0
-}
-
-// zipSets splits postcodes from prefixes such as 10*.
-func zipSets(zips []string) (set, []string) {
-	var exact, prefixes []string
-	for _, z := range zips {
-		if p, ok := strings.CutSuffix(z, "*"); ok {
-			prefixes = append(prefixes, p)
-		} else {
-			exact = append(exact, z)
-		}
-	}
-	return newSet(exact), prefixes
-}
-
-// placements are AdCOM's placement positions by the names that campaign files use.
-var placements = []string{"unknown", "above-fold", "locked", "below-fold", "header", "footer", "sidebar", "fullscreen"}
-
-func (c *compiler) positions(w *WhereSpec) (bits uint32) {
-	c.checkWords(w, "position", w.Position, placements)
-	for _, p := range w.Position {
-		if i := indexOf(placements, p); i >= 0 {
-			bits |= 1 << i
-		}
-	}
-	return bits
+	cr := c.branded(camp, s, compiled)
+	c.snap.Creatives = append(c.snap.Creatives, cr)
+	c.snap.creatives[cr.ID] = cr
+	return cr
 }

@@ -7,11 +7,11 @@ import (
 )
 
 // Facts are what targeting needs to know of a request, worked out once. They
-// hold views into the request.
+// hold views into the request and are reused.
 type Facts struct {
 	Country [3]byte // ISO 3166 alpha-3, zero if not said
 	Device  DeviceKind
-	Domain  []byte // of the site or app, lower case, without www.
+	Domain  []byte // of the site or app, lower case, without www.; empty if not said
 
 	buf []byte
 }
@@ -43,23 +43,43 @@ func (f *Facts) Reset(req *openrtb.Request) {
 		f.Country = c
 	}
 	f.Device = deviceKind(&req.Device)
-	d := req.Site.Domain
+	d := host(req.Site.Domain)
 	if len(d) == 0 {
 		d = host(req.Site.Page)
 	}
-	f.buf = lower(f.buf[:0], host(d))
+	if len(d) > maxDomain {
+		d = nil // no domain, and each of its labels would be looked up
+	}
+	f.buf = lower(f.buf[:0], d)
 	f.Domain = bytes.TrimPrefix(f.buf, www)
 }
 
-// host returns the host of a URL, or of what was sent in place of one.
+// maxDomain is the length of the longest domain that there can be.
+const maxDomain = 253
+
+var (
+	www    = []byte("www.")
+	scheme = []byte("//")
+)
+
+// host returns the host of a URL, or of what was sent in place of one, without
+// user, port and the dot of the root.
 func host(url []byte) []byte {
-	if i := bytes.Index(url, []byte("://")); i >= 0 {
-		url = url[i+3:]
+	url = bytes.TrimSpace(url)
+	// The first slashes are those after the scheme, unless they are further on.
+	if i := bytes.Index(url, scheme); i >= 0 && (i == 0 || url[i-1] == ':') && bytes.IndexAny(url[:i], "/?#.") < 0 {
+		url = url[i+2:]
 	}
-	if i := bytes.IndexAny(url, "/?#:"); i >= 0 {
+	if i := bytes.IndexAny(url, "/?#"); i >= 0 {
 		url = url[:i]
 	}
-	return url
+	if i := bytes.LastIndexByte(url, '@'); i >= 0 {
+		url = url[i+1:]
+	}
+	if i := bytes.IndexByte(url, ':'); i >= 0 && url[0] != '[' {
+		url = url[:i]
+	}
+	return bytes.TrimSuffix(url, []byte("."))
 }
 
 // deviceKind goes by AdCOM's device type, else by the user agent.
@@ -79,21 +99,41 @@ func deviceKind(d *openrtb.Device) DeviceKind {
 	return userAgentKind(d)
 }
 
-// userAgentKind tells mobile from desktop by the words that browsers agree on.
-// Device type 1 ("mobile or tablet") and absent types end here.
+// The words by which user agents tell what they run on. Those of a television
+// come before "Android", of which many run it.
+var (
+	tvWords      = [][]byte{[]byte("TV"), []byte("Roku"), []byte("CrKey"), []byte("BRAVIA"), []byte("Web0S"), []byte("; AFT")}
+	phoneWords   = [][]byte{[]byte("iPhone"), []byte("Mobile")}
+	tabletWords  = [][]byte{[]byte("iPad"), []byte("Tablet")}
+	desktopWords = [][]byte{[]byte("Windows NT"), []byte("Macintosh"), []byte("X11"), []byte("CrOS")}
+	android      = []byte("Android")
+)
+
+// userAgentKind tells devices apart by the words that browsers agree on. Device
+// type 1 ("mobile or tablet") and absent types end here.
 func userAgentKind(d *openrtb.Device) DeviceKind {
-	has := func(word string) bool { return bytes.Contains(d.UA, []byte(word)) }
 	switch {
-	case has("iPad"), has("Tablet"), has("Android") && !has("Mobile") && !has("TV"):
+	case hasAny(d.UA, tabletWords):
 		return Tablet
-	case has("iPhone"), has("Mobile"), d.SUAMobile == 1:
+	case hasAny(d.UA, phoneWords), d.SUAMobile == 1:
 		return Phone
-	case has("TV"), has("Roku"):
+	case hasAny(d.UA, tvWords):
 		return TV
+	case bytes.Contains(d.UA, android):
+		return Tablet // a phone says Mobile
 	case d.Type == 1:
 		return Phone
-	case has("Windows NT"), has("Macintosh"), has("X11"), has("CrOS"):
+	case hasAny(d.UA, desktopWords):
 		return Desktop
 	}
 	return OtherDevice
+}
+
+func hasAny(text []byte, words [][]byte) bool {
+	for _, w := range words {
+		if bytes.Contains(text, w) {
+			return true
+		}
+	}
+	return false
 }

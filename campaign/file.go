@@ -10,24 +10,24 @@ import (
 // creatives.
 type CampaignFile struct {
 	conf.Located
-	Campaign   string           `yaml:"campaign" conf:"required" doc:"Name of the campaign, unique in the configuration. Reports and budgets are kept under it."`
+	Campaign   string           `yaml:"campaign" conf:"required,not-empty" doc:"Name of the campaign, unique in the configuration. Reports and budgets are kept under it."`
 	Advertiser AdvertiserSpec   `yaml:"advertiser" conf:"required" doc:"Whose campaign it is."`
 	Flight     FlightSpec       `yaml:"flight" doc:"When it runs. Without it, it runs always, in UTC."`
 	Budget     BudgetSpec       `yaml:"budget" conf:"required" doc:"The most it may spend."`
-	Bundle     string           `yaml:"bundle" doc:"Store id of the advertised app, for campaigns that promote one."`
+	Bundle     string           `yaml:"bundle" conf:"not-empty" doc:"Store id of the advertised app, for campaigns that promote one."`
 	Frequency  Later            `yaml:"frequency" doc:"Frequency caps, such as [{at_most: 3, per: 1d}]. Not acted on yet."`
-	Pacing     Later            `yaml:"pacing" doc:"Spend curve, such as {curve: even}. Not acted on yet: budget is spent as fast as traffic allows."`
+	Pacing     Later            `yaml:"pacing" doc:"Spend curve, such as {curve: even}. Not acted on yet: a budget is spent as fast as traffic allows."`
 	Goal       Later            `yaml:"goal" doc:"What to pay for, such as {pay_per: click, worth: 1 EUR}. Not acted on yet: the price is bid for an impression."`
-	LineItems  []LineSpec       `yaml:"line_items" conf:"required" doc:"What to buy, for whom and at what price."`
-	Creatives  []*creative.Spec `yaml:"creatives" conf:"required" doc:"What to show."`
+	LineItems  []LineSpec       `yaml:"line_items" conf:"required,not-empty" doc:"What to buy, for whom and at what price."`
+	Creatives  []*creative.Spec `yaml:"creatives" conf:"required,not-empty" doc:"What to show."`
 }
 
 // AdvertiserSpec is who advertises, as exchanges and publishers need to know it.
 type AdvertiserSpec struct {
 	conf.Located
-	Name       string     `yaml:"name" conf:"required" doc:"Name of the advertiser. Two impressions of one page never go to the same one."`
-	Domains    []string   `yaml:"domains" conf:"required" doc:"Domains of the advertiser (adomain). Publishers block by them."`
-	Categories []string   `yaml:"categories" doc:"IAB content categories of what is advertised, such as IAB2-2. Publishers block by them."`
+	Name       string     `yaml:"name" conf:"required,not-empty" doc:"Name of the advertiser. Two impressions of one page never go to the same one."`
+	Domains    []string   `yaml:"domains" conf:"required,not-empty" doc:"Domains of the advertiser (adomain). Publishers block by them."`
+	Categories []string   `yaml:"categories" conf:"not-empty" doc:"IAB content categories of what is advertised, such as IAB2-2. Publishers block by them."`
 	CatTax     int        `yaml:"category_taxonomy" doc:"Taxonomy of the categories, by its AdCOM number; 1 (IAB Content Category Taxonomy 1.0) if left out."`
 	Budget     BudgetSpec `yaml:"budget" doc:"The most that all campaigns of the advertiser may spend together; say it in one of its campaigns."`
 	DSA        *DSASpec   `yaml:"dsa" doc:"Transparency information that the European Digital Services Act asks for. Without it there is no bid where it is required."`
@@ -36,8 +36,8 @@ type AdvertiserSpec struct {
 // DSASpec is the transparency information of a bid (bid.ext.dsa).
 type DSASpec struct {
 	conf.Located
-	Behalf       string             `yaml:"behalf" conf:"required" doc:"On whose behalf the ad is shown."`
-	Paid         string             `yaml:"paid" conf:"required" doc:"Who paid for the ad."`
+	Behalf       string             `yaml:"behalf" conf:"required,not-empty" doc:"On whose behalf the ad is shown."`
+	Paid         string             `yaml:"paid" conf:"required,not-empty" doc:"Who paid for the ad."`
 	Rendered     bool               `yaml:"rendered" doc:"True if the creatives show the transparency information themselves."`
 	Transparency []TransparencySpec `yaml:"transparency" doc:"Which parameters the targeting used, by the domain of who applied them."`
 }
@@ -46,7 +46,7 @@ type DSASpec struct {
 type TransparencySpec struct {
 	conf.Located
 	Domain string `yaml:"domain" conf:"required" doc:"Domain of who applied the parameters."`
-	Params []int  `yaml:"params" conf:"required" doc:"Parameters by their DSA number: 1 profiling, 2 basic advertising, 3 precise geolocation."`
+	Params []int  `yaml:"params" conf:"required,not-empty" doc:"Parameters by their DSA number: 1 profiling, 2 basic advertising, 3 precise geolocation."`
 }
 
 // FlightSpec is when a campaign runs.
@@ -67,15 +67,15 @@ type BudgetSpec struct {
 // LineSpec is one line item.
 type LineSpec struct {
 	conf.Located
-	Name      string       `yaml:"name" conf:"required" doc:"Name of the line item, unique in its campaign."`
-	Audience  string       `yaml:"audience" doc:"Only people in this audience, by its name. Without it, everybody."`
+	Name      string       `yaml:"name" conf:"required,not-empty" doc:"Name of the line item, unique in its campaign."`
+	Audience  string       `yaml:"audience" conf:"not-empty" doc:"Only people in this audience, by its name. Without it, everybody."`
 	Where     WhereSpec    `yaml:"where" doc:"On what inventory. What is left out does not restrict."`
 	When      HoursSpec    `yaml:"when" doc:"In which hours, by day of the week, such as {mon-fri: [06:00-10:00, 17:00-24:00]}."`
 	Deals     DealsSpec    `yaml:"deals" doc:"Ids of the deals it buys, or any (the open auction and every deal offered). Without it, the open auction only."`
 	Bid       BidSpec      `yaml:"bid" conf:"required" doc:"What an impression is worth, as a CPM."`
-	Adjust    []AdjustSpec `yaml:"adjust" doc:"Bid modifiers: every one whose condition holds multiplies the price."`
+	Adjust    []AdjustSpec `yaml:"adjust" conf:"not-empty" doc:"Bid modifiers: every one whose condition holds multiplies the price."`
 	Budget    BudgetSpec   `yaml:"budget" doc:"The most that this line item may spend; the campaign's budget holds besides."`
-	Creatives []string     `yaml:"creatives" conf:"required" doc:"Names of the creatives it shows."`
+	Creatives []string     `yaml:"creatives" conf:"required,not-empty" doc:"Names of the creatives it shows."`
 	Talk      Later        `yaml:"conversation" doc:"Steps of a conversation. Not acted on yet."`
 }
 
@@ -96,33 +96,33 @@ type AdjustSpec struct {
 // WhereSpec is the inventory a line item buys.
 type WhereSpec struct {
 	conf.Located
-	Exchange         []string `yaml:"exchange" doc:"Names of exchanges."`
-	Country          []string `yaml:"country" doc:"Countries by ISO 3166 code of three or two letters."`
-	Region           []string `yaml:"region" doc:"Regions as exchanges name them (ISO 3166-2 without the country)."`
-	City             []string `yaml:"city" doc:"Cities as exchanges name them."`
-	Zip              []string `yaml:"zip" doc:"Postcodes; 10* means every one that begins with 10."`
-	Device           []string `yaml:"device" doc:"Kinds of device: phone, tablet, desktop, tv, other."`
-	OS               []string `yaml:"os" doc:"Operating systems as exchanges name them, such as iOS."`
-	Inventory        []string `yaml:"inventory" doc:"Kinds of inventory: site, app, dooh."`
-	Domains          []string `yaml:"domains" doc:"Domains of sites, each with those below it."`
-	NotDomains       []string `yaml:"not_domains" doc:"Domains never to buy, each with those below it."`
-	Apps             []string `yaml:"apps" doc:"Bundles of apps."`
-	NotApps          []string `yaml:"not_apps" doc:"Bundles never to buy."`
-	Categories       []string `yaml:"categories" doc:"IAB content categories; IAB2 includes IAB2-2."`
-	NotCategories    []string `yaml:"not_categories" doc:"IAB content categories never to buy."`
-	Position         []string `yaml:"position" doc:"Positions: above-fold, below-fold, header, footer, sidebar, fullscreen."`
-	Interstitial     *bool    `yaml:"interstitial" doc:"True for interstitials only, false for none."`
-	Rewarded         *bool    `yaml:"rewarded" doc:"True for rewarded placements only, false for none."`
-	Viewability      float64  `yaml:"viewability_at_least" doc:"The least expected viewability, 0 to 1; impressions without a figure are not bought."`
-	CompleteChain    bool     `yaml:"complete_supply_chain" doc:"True to demand a complete supply chain (schain)."`
-	NotSellers       []string `yaml:"not_sellers" doc:"Domains (asi) of sellers that must not stand in the supply chain."`
-	MostIntermediary int      `yaml:"intermediaries_at_most" doc:"The longest supply chain to buy, in nodes; 0 for any."`
+	Exchange      []string `yaml:"exchange" conf:"not-empty" doc:"Names of exchanges."`
+	Country       []string `yaml:"country" conf:"not-empty" doc:"Countries by ISO 3166 code of three or two letters."`
+	Region        []string `yaml:"region" conf:"not-empty" doc:"Regions by ISO 3166-2 code, with or without the country, such as BY or DE-BY."`
+	City          []string `yaml:"city" conf:"not-empty" doc:"Cities as exchanges name them."`
+	Zip           []string `yaml:"zip" conf:"not-empty" doc:"Postcodes; 10* means every one that begins with 10."`
+	Device        []string `yaml:"device" conf:"not-empty" oneof:"phone tablet desktop tv other" doc:"Kinds of device: phone, tablet, desktop, tv, other."`
+	OS            []string `yaml:"os" conf:"not-empty" doc:"Operating systems as exchanges name them, such as iOS."`
+	Inventory     []string `yaml:"inventory" conf:"not-empty" oneof:"site app dooh" doc:"Kinds of inventory: site, app, dooh."`
+	Domains       []string `yaml:"domains" conf:"not-empty" doc:"Domains of sites, each with those below it."`
+	NotDomains    []string `yaml:"not_domains" conf:"not-empty" doc:"Domains never to buy, each with those below it."`
+	Apps          []string `yaml:"apps" conf:"not-empty" doc:"Bundles of apps."`
+	NotApps       []string `yaml:"not_apps" conf:"not-empty" doc:"Bundles never to buy."`
+	Categories    []string `yaml:"categories" conf:"not-empty" doc:"IAB content categories; IAB2 includes IAB2-2."`
+	NotCategories []string `yaml:"not_categories" conf:"not-empty" doc:"IAB content categories never to buy."`
+	Position      []string `yaml:"position" conf:"not-empty" oneof:"unknown above-fold locked below-fold header footer sidebar fullscreen" doc:"Positions: above-fold, below-fold, locked, header, footer, sidebar, fullscreen; unknown for impressions that do not say."`
+	Interstitial  *bool    `yaml:"interstitial" doc:"True for interstitials only, false for none."`
+	Rewarded      *bool    `yaml:"rewarded" doc:"True for rewarded placements only, false for none."`
+	Viewability   float64  `yaml:"viewability_at_least" doc:"The least expected viewability, 0 to 1; impressions without a figure are not bought."`
+	CompleteChain bool     `yaml:"complete_supply_chain" doc:"True to demand a complete supply chain (schain)."`
+	NotSellers    []string `yaml:"not_sellers" conf:"not-empty" doc:"Domains (asi) of sellers that must not stand in the supply chain."`
+	MostNodes     int      `yaml:"intermediaries_at_most" doc:"The longest supply chain to buy, in nodes, the publisher's seller included."`
 }
 
 // AudienceFile is one file of audiences/: one audience.
 type AudienceFile struct {
 	conf.Located
-	Audience string        `yaml:"audience" conf:"required" doc:"Name of the audience, unique in the configuration."`
+	Audience string        `yaml:"audience" conf:"required,not-empty" doc:"Name of the audience, unique in the configuration."`
 	Note     string        `yaml:"note" doc:"What it is, for people."`
 	Who      audience.Rule `yaml:"who" conf:"required" doc:"The rule: who belongs to it."`
 }

@@ -1,20 +1,18 @@
 package campaign
 
-import (
-	"bidwell/internal/conf"
-)
+import "bidwell/internal/conf"
 
 // ProcessFile is bidwell.yaml: the process, the exchanges and the currency. The
 // fields that a reload cannot change say so.
 type ProcessFile struct {
 	conf.Located
-	Listen    string                 `yaml:"listen" doc:"Address of the exchange port; :8080 if left out. Takes effect at a restart."`
-	Admin     string                 `yaml:"admin" doc:"Address of the admin port; 127.0.0.1:8081 if left out. Takes effect at a restart."`
-	AdminKey  string                 `yaml:"admin_key" doc:"Bearer token that the admin port demands when its address is not loopback. Takes effect at a restart."`
-	Data      string                 `yaml:"data" doc:"Directory for profiles and keys; ./data if left out. Takes effect at a restart."`
-	Seat      string                 `yaml:"seat" doc:"Our buyer seat on the exchanges; bidwell if left out."`
+	Listen    string                 `yaml:"listen" conf:"not-empty" doc:"Address of the exchange port; :8080 if left out. Takes effect at a restart."`
+	Admin     string                 `yaml:"admin" conf:"not-empty" doc:"Address of the admin port; 127.0.0.1:8081 if left out. Takes effect at a restart."`
+	AdminKey  string                 `yaml:"admin_key" conf:"not-empty" doc:"Bearer token that the admin port demands when its address is not loopback. Takes effect at a restart."`
+	Data      string                 `yaml:"data" conf:"not-empty" doc:"Directory for profiles and keys; ./data if left out. Takes effect at a restart."`
+	Seat      string                 `yaml:"seat" conf:"not-empty" doc:"Our buyer seat on the exchanges; bidwell if left out."`
 	Currency  string                 `yaml:"currency" doc:"House currency: accounts are kept in it; USD if left out."`
-	Rates     map[string]float64     `yaml:"rates" doc:"What one unit of another currency is worth in the house currency."`
+	Rates     conf.Map[float64]      `yaml:"rates" doc:"What one unit of another currency is worth in the house currency."`
 	URLs      URLSpec                `yaml:"urls" doc:"How exchanges and browsers reach this bidder."`
 	Exchanges conf.Map[ExchangeSpec] `yaml:"exchanges" conf:"required" doc:"Exchanges by name; the name is the last part of the path they post to: /openrtb2/bid/NAME."`
 	Privacy   PrivacySpec            `yaml:"privacy" doc:"What we may do with personal data."`
@@ -25,34 +23,34 @@ type ProcessFile struct {
 // URLSpec is how others reach this bidder.
 type URLSpec struct {
 	conf.Located
-	Public  string `yaml:"public" doc:"Base of the URLs that stand in markup (pixels, clicks), https; browsers call them. https:// and the listen address if left out."`
-	Notices string `yaml:"notices" doc:"Base of the URLs that exchanges call (nurl, burl, lurl). http:// and the listen address if left out."`
+	Public  string `yaml:"public" conf:"not-empty" doc:"Base of the URLs that stand in markup (pixels, clicks), https; browsers call them. https:// and the listen address if left out."`
+	Notices string `yaml:"notices" conf:"not-empty" doc:"Base of the URLs that exchanges call (nurl, burl, lurl). http:// and the listen address if left out."`
 }
 
 // ExchangeSpec is one exchange.
 type ExchangeSpec struct {
 	conf.Located
-	Credential   string        `yaml:"credential" doc:"What the exchange sends as 'Authorization: Bearer …' or '?key=…'. Without it only loopback clients are answered."`
-	Auction      string        `yaml:"auction" doc:"first or second, for exchanges whose requests do not say (at); request (the default) trusts the request, and takes second where it is silent."`
-	QPS          float64       `yaml:"qps" doc:"The most requests per second that are answered; the rest get 429. 0 for no limit."`
+	Credential   string        `yaml:"credential" conf:"not-empty" doc:"What the exchange sends as 'Authorization: Bearer …' or '?key=…'. Without it only loopback clients are answered."`
+	Auction      string        `yaml:"auction" oneof:"request first second" doc:"first or second, for exchanges whose requests do not say (at); request (the default) trusts the request, and takes second where it is silent."`
+	QPS          float64       `yaml:"qps" doc:"The most requests per second that are answered; the rest get 429. Without it there is no limit."`
 	Window       conf.Duration `yaml:"window" doc:"Time to answer where the request names no tmax; 100ms if left out."`
 	Network      conf.Duration `yaml:"network" doc:"Part of the window that the network takes; 10ms if left out."`
-	IDs          []string      `yaml:"ids" doc:"Kinds of identifiers in the order in which they are tried: buyeruid, ifa, user, and eid:SOURCE such as eid:uidapi.com. If left out: buyeruid, the common eids, ifa, user."`
-	SettleOn     string        `yaml:"settle_on" doc:"What the exchange bills on: billing (the default), win or impression."`
+	IDs          []string      `yaml:"ids" conf:"not-empty" doc:"Kinds of identifiers in the order in which they are tried: buyeruid, ifa, user, and eid:SOURCE such as eid:uidapi.com. If left out: buyeruid, the common eids, ifa, user."`
+	SettleOn     string        `yaml:"settle_on" oneof:"billing win impression" doc:"What the exchange bills on: billing (the default), win or impression."`
 	NoticeWindow conf.Duration `yaml:"notice_window" doc:"How long a bid's budget stays reserved for its notice; 1h if left out."`
 	Debug        bool          `yaml:"debug" doc:"True to give the reasons with every no-bid, not only with test:1."`
-	Seat         string        `yaml:"seat" doc:"Our seat on this exchange, if it differs."`
+	Seat         string        `yaml:"seat" conf:"not-empty" doc:"Our seat on this exchange, if it differs."`
 }
 
 // PrivacySpec is the legal basis on which profiles are used.
 type PrivacySpec struct {
 	conf.Located
 	VendorID      uint16  `yaml:"tcf_vendor_id" doc:"Our id on the IAB Global Vendor List. Without it, no profile is used where GDPR applies."`
-	ReadPurposes  []uint8 `yaml:"read_purposes" doc:"TCF purposes that must be permitted to use a profile; 1 and 4 if left out."`
-	WritePurposes []uint8 `yaml:"write_purposes" doc:"TCF purposes that must be permitted to write to a profile; 1 and 3 if left out."`
-	EmitPurposes  []uint8 `yaml:"emit_purposes" doc:"TCF purposes that must be permitted to let a person's key leave in our URLs; 1, 3 and 7 if left out."`
-	Interest      []uint8 `yaml:"legitimate_interest" doc:"TCF purposes for which our entry on the list claims legitimate interest."`
-	AssumeGDPR    string  `yaml:"assume_gdpr" doc:"Whether GDPR applies where the request does not say: by-context (the default: if there is a consent string or the person is in Europe), always or never."`
+	ReadPurposes  []uint8 `yaml:"read_purposes" conf:"not-empty" doc:"TCF purposes that must be permitted to use a profile; 1 and 4 if left out."`
+	WritePurposes []uint8 `yaml:"write_purposes" conf:"not-empty" doc:"TCF purposes that must be permitted to write to a profile; 1 and 3 if left out."`
+	EmitPurposes  []uint8 `yaml:"emit_purposes" conf:"not-empty" doc:"TCF purposes that must be permitted to let a person's key leave in our URLs; 1, 3 and 7 if left out."`
+	Interest      []uint8 `yaml:"legitimate_interest" conf:"not-empty" doc:"TCF purposes for which our entry on the list claims legitimate interest."`
+	AssumeGDPR    string  `yaml:"assume_gdpr" oneof:"by-context always never" doc:"Whether GDPR applies where the request does not say: by-context (the default: if there is a consent string or the person is in Europe), always or never."`
 }
 
 // StoreSpec is the memory for profiles.

@@ -18,7 +18,7 @@ func Schemas() (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		schemas[f.name] = append(text, '\n')
+		schemas[f.name] = text
 	}
 	return schemas, nil
 }

@@ -15,22 +15,30 @@ type Target struct {
 	regions       set
 	cities        set
 	zips          set
-	zipPrefixes   []string
+	zipPrefixes   []string // lower case
 	os            set
 	notDomains    set
 	notApps       set
 	categories    []string
 	notCategories []string
-	positions     uint32 // bit n: AdCOM placement position n
+	positions     uint32 // bit n: AdCOM placement position n; 0: any
 	interstitial  int8   // 1 only, 0 none, -1 either
 	rewarded      int8
 	viewability   float64
 	completeChain bool
 	notSellers    set
-	maxNodes      int
+	maxNodes      int // of the supply chain; 0: any number
 }
 
-// set holds lower-case words.
+// restricts works out Target.any.
+func (t *Target) restricts() bool {
+	return t.regions != nil || t.cities != nil || t.zips != nil || t.zipPrefixes != nil || t.os != nil ||
+		t.notDomains != nil || t.notApps != nil || t.categories != nil || t.notCategories != nil ||
+		t.positions != 0 || t.interstitial >= 0 || t.rewarded >= 0 || t.viewability > 0 ||
+		t.completeChain || t.notSellers != nil || t.maxNodes > 0
+}
+
+// set holds words as fold returns them.
 type set map[string]struct{}
 
 func newSet(words []string) set {
@@ -39,16 +47,22 @@ func newSet(words []string) set {
 	}
 	s := make(set, len(words))
 	for _, w := range words {
-		s[strings.ToLower(strings.TrimSpace(w))] = struct{}{}
+		s[fold(w)] = struct{}{}
 	}
 	return s
 }
 
-// has looks a word up without regard to case. Words longer than any that make
-// sense are not found.
+// fold makes words alike that differ in case only.
+func fold(word string) string { return string(lower(nil, []byte(strings.TrimSpace(word)))) }
+
+// maxWord is the length of the longest word that is looked up, in bytes.
+const maxWord = 128
+
+// has looks a word up without regard to case. Words longer than maxWord are not
+// found.
 func (s set) has(word []byte) bool {
-	var buf [128]byte
-	if len(word) > len(buf) {
+	var buf [maxWord]byte
+	if word = bytes.TrimSpace(word); len(word) > len(buf) {
 		return false
 	}
 	_, ok := s[string(lower(buf[:0], word))]
@@ -58,19 +72,25 @@ func (s set) has(word []byte) bool {
 // hasDomain reports whether a lower-case domain, or one that it is below, is in
 // the set.
 func (s set) hasDomain(domain []byte) bool {
-	for d := domain; len(d) > 0; {
+	for d := domain; len(d) > 0; d = above(d) {
 		if _, ok := s[string(d)]; ok {
 			return true
 		}
-		dot := bytes.IndexByte(d, '.')
-		if dot < 0 {
-			return false
-		}
-		d = d[dot+1:]
 	}
 	return false
 }
 
+// above returns the domain that a domain is directly below, or nil.
+func above(domain []byte) []byte {
+	dot := bytes.IndexByte(domain, '.')
+	if dot < 0 {
+		return nil
+	}
+	return domain[dot+1:]
+}
+
+// lower appends src with the letters A to Z in lower case. Other letters are
+// compared as they are.
 func lower(dst, src []byte) []byte {
 	for _, c := range src {
 		if 'A' <= c && c <= 'Z' {
@@ -95,7 +115,7 @@ func (t *Target) Allows(f *Facts, req *openrtb.Request) ad.Reason {
 		return ad.OK
 	}
 	geo := &req.Device.Geo
-	if t.regions != nil && !t.regions.has(geo.Region) || t.cities != nil && !t.cities.has(geo.City) || !t.allowsZip(geo.Zip) {
+	if !t.allowsRegion(geo.Region) || t.cities != nil && !t.cities.has(geo.City) || !t.allowsZip(geo.Zip) {
 		return ad.RegionNotWanted
 	}
 	if t.os != nil && !t.os.has(req.Device.OS) {
@@ -118,7 +138,7 @@ func (t *Target) AllowsImp(imp *openrtb.Imp) ad.Reason {
 	if !t.any {
 		return ad.OK
 	}
-	if t.positions != 0 && t.positions&(1<<(uint32(position(imp))&31)) == 0 ||
+	if t.positions != 0 && t.positions&positionBit(imp) == 0 ||
 		!matches(t.interstitial, imp.Instl) || !matches(t.rewarded, imp.Rewarded) {
 		return ad.PlacementNotWanted
 	}
@@ -128,52 +148,73 @@ func (t *Target) AllowsImp(imp *openrtb.Imp) ad.Reason {
 	return ad.OK
 }
 
-// position returns the placement position of whichever medium says it.
-func position(imp *openrtb.Imp) int32 {
+// positionBit returns the bit of the placement position that the first medium
+// with one says, 0 for one that is not in AdCOM's list.
+func positionBit(imp *openrtb.Imp) uint32 {
 	for _, p := range [...]int32{imp.Banner.Pos, imp.Video.Pos, imp.Audio.Pos} {
-		if p > 0 {
-			return p
+		if p > 0 && p < 32 {
+			return 1 << p
+		}
+		if p >= 32 {
+			return 0
 		}
 	}
-	return 0
+	return unknownPosition
 }
 
 func matches(want int8, got bool) bool { return want < 0 || (want == 1) == got }
+
+// allowsRegion takes a region's code with and without its country's.
+func (t *Target) allowsRegion(region []byte) bool {
+	if t.regions == nil || t.regions.has(region) {
+		return true
+	}
+	return len(region) > 3 && region[2] == '-' && t.regions.has(region[3:])
+}
 
 func (t *Target) allowsZip(zip []byte) bool {
 	if t.zips == nil && t.zipPrefixes == nil {
 		return true
 	}
+	var buf [maxWord]byte
+	if zip = bytes.TrimSpace(zip); len(zip) > len(buf) {
+		return false
+	}
+	z := lower(buf[:0], zip)
 	for _, p := range t.zipPrefixes {
-		if len(zip) >= len(p) && string(zip[:len(p)]) == p {
+		if len(z) >= len(p) && string(z[:len(p)]) == p {
 			return true
 		}
 	}
-	return t.zips.has(zip)
+	_, ok := t.zips[string(z)]
+	return ok
 }
+
+// maxCategories bounds the work that a request can make. A page that is of more
+// categories than this is not of the wanted ones, and not without unwanted ones.
+const maxCategories = 128
 
 func (t *Target) allowsCategories(p *openrtb.Place) ad.Reason {
-	for _, not := range t.notCategories {
-		if placeWithin(p, not) {
-			return ad.CategoryNotWanted
-		}
-	}
-	if len(t.categories) == 0 {
+	if t.categories == nil && t.notCategories == nil {
 		return ad.OK
 	}
-	for _, c := range t.categories {
-		if placeWithin(p, c) {
-			return ad.OK
-		}
+	if len(p.Cat)+len(p.SectionCat)+len(p.PageCat)+len(p.Content.Cat) > maxCategories {
+		return ad.CategoryNotWanted
 	}
-	return ad.CategoryNotWanted
+	if placeWithin(p, t.notCategories) || t.categories != nil && !placeWithin(p, t.categories) {
+		return ad.CategoryNotWanted
+	}
+	return ad.OK
 }
 
-func placeWithin(p *openrtb.Place, parent string) bool {
-	for _, list := range [...][][]byte{p.Cat, p.SectionCat, p.PageCat, p.Content.Cat} {
-		for _, c := range list {
-			if CategoryWithin(c, parent) {
-				return true
+// placeWithin reports whether a place is of one of the categories.
+func placeWithin(p *openrtb.Place, parents []string) bool {
+	for _, parent := range parents {
+		for _, list := range [...][][]byte{p.Cat, p.SectionCat, p.PageCat, p.Content.Cat} {
+			for _, c := range list {
+				if CategoryWithin(c, parent) {
+					return true
+				}
 			}
 		}
 	}

@@ -1,0 +1,72 @@
+package campaign
+
+import (
+	"time"
+
+	"bidwell/ad"
+	"bidwell/audience"
+	"bidwell/pacing"
+)
+
+// Line is one line item, compiled.
+type Line struct {
+	// What a search looks at first stands first, in one or two cache lines.
+	MaxBid      ad.Money // the most that it could bid, house currency
+	Price       ad.Money // before modifiers
+	AtMost      ad.Money // after modifiers; ad.MaxMoney for none
+	Start, End  int64    // the campaign's flight, unix seconds, [Start, End); 0 for none
+	Campaign    *Campaign
+	Audience    audience.Ref
+	HasAudience bool
+	Deals       DealMode
+	Spans       []Span // hours, nil for always
+	Adjust      []Adjust
+	Target      Target
+
+	ID        ad.ID
+	Name      string
+	Spec      *LineSpec
+	DealIDs   []string
+	Creatives []*Creative
+	Total     ad.Money
+	Daily     ad.Money
+	Accounts  []*pacing.Account // bound when published; every one must have room
+}
+
+// DealMode says how a line item buys deals.
+type DealMode uint8
+
+// The deal modes.
+const (
+	OpenAuction DealMode = iota // the open auction only
+	ListedDeals                 // its own deals only
+	AnyDeal                     // the open auction and every deal
+)
+
+// Adjust is a compiled bid modifier.
+type Adjust struct {
+	If     audience.Ref
+	Factor float64
+	Spec   *AdjustSpec
+}
+
+// Runs reports whether the line item runs in a minute of the week.
+func (l *Line) Runs(minute uint16) bool {
+	if l.Spans == nil {
+		return true
+	}
+	for _, s := range l.Spans {
+		if minute >= s.From && minute < s.To {
+			return true
+		}
+	}
+	return false
+}
+
+// MinuteOfWeek returns the minute of the week, from Monday 00:00, of t in its
+// own location. It goes by the clock on the wall: an hour that the zone skips in
+// spring has no minutes, and one that it repeats in autumn has them twice.
+func MinuteOfWeek(t time.Time) uint16 {
+	day := (int(t.Weekday()) + 6) % 7
+	return uint16(day*minutesPerDay + t.Hour()*60 + t.Minute())
+}

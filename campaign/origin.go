@@ -1,0 +1,97 @@
+package campaign
+
+import (
+	"bidwell/ad"
+	"bidwell/internal/conf"
+)
+
+// Origin returns the place in the YAML that decides about a reason, as near as
+// it can be told: the key that says no, else the line item.
+func (l *Line) Origin(r ad.Reason) conf.Pos {
+	if keys, ok := whereKeys[r]; ok {
+		return firstOf(l.Spec.Where.Located, l.Spec.Pos(), keys...)
+	}
+	file := l.Campaign.File
+	switch r {
+	case ad.OutsideFlight:
+		return file.At("flight")
+	case ad.AdvertiserBlocked, ad.CategoryBlocked, ad.CategoryNotAllowed, ad.AdvertiserTaken:
+		return file.At("advertiser")
+	case ad.DSAMissing:
+		return file.Advertiser.At("dsa")
+	case ad.BudgetSpent:
+		return l.budgetOrigin("total")
+	case ad.DailyBudgetSpent:
+		return l.budgetOrigin("daily")
+	}
+	return l.Spec.At(lineKeys[r])
+}
+
+// lineKeys are the keys of a line item that decide. Reasons that are not here
+// have no key, and so the place of the line item itself.
+var lineKeys = map[ad.Reason]string{
+	ad.OutsideHours:         "when",
+	ad.AudienceNotMatched:   "audience",
+	ad.AudienceUnknown:      "audience",
+	ad.NoConsent:            "audience",
+	ad.NoProfile:            "audience",
+	ad.ProfileUnread:        "audience",
+	ad.NotThisDeal:          "deals",
+	ad.DealNotOffered:       "deals",
+	ad.SeatBlocked:          "deals",
+	ad.BelowFloor:           "bid",
+	ad.FloorCurrencyUnknown: "bid",
+	ad.Outbid:               "bid",
+	ad.NotThisMedia:         "creatives",
+	ad.NotThisSize:          "creatives",
+	ad.NoCreativeFits:       "creatives",
+	ad.DurationNotWanted:    "creatives",
+	ad.MimeNotWanted:        "creatives",
+	ad.ProtocolNotWanted:    "creatives",
+	ad.MediaFileNotWanted:   "creatives",
+	ad.APINotOffered:        "creatives",
+	ad.AssetMissing:         "creatives",
+	ad.AttributeBlocked:     "creatives",
+	ad.AdTypeBlocked:        "creatives",
+	ad.LanguageNotWanted:    "creatives",
+	ad.InsecureCreative:     "creatives",
+	ad.AppBlocked:           "creatives",
+}
+
+// whereKeys are the keys of a line item's inventory that decide, the likeliest
+// first.
+var whereKeys = map[ad.Reason][]string{
+	ad.NotThisExchange:     {"exchange"},
+	ad.NotThisCountry:      {"country"},
+	ad.NotThisDevice:       {"device", "os"},
+	ad.NotThisInventory:    {"inventory"},
+	ad.RegionNotWanted:     {"region", "city", "zip"},
+	ad.DomainNotWanted:     {"domains", "not_domains", "apps"},
+	ad.BundleNotWanted:     {"apps", "not_apps", "domains"},
+	ad.CategoryNotWanted:   {"categories", "not_categories"},
+	ad.PlacementNotWanted:  {"position", "interstitial", "rewarded"},
+	ad.ViewabilityTooLow:   {"viewability_at_least"},
+	ad.SellerNotAuthorized: {"complete_supply_chain", "not_sellers", "intermediaries_at_most"},
+}
+
+// firstOf returns the place of the first of the keys that is there, else
+// another.
+func firstOf(l conf.Located, other conf.Pos, keys ...string) conf.Pos {
+	for _, k := range keys {
+		if l.Has(k) {
+			return l.At(k)
+		}
+	}
+	return other
+}
+
+// budgetOrigin returns the place of the narrowest budget of a kind.
+func (l *Line) budgetOrigin(key string) conf.Pos {
+	file := l.Campaign.File
+	for _, b := range []*BudgetSpec{&l.Spec.Budget, &file.Budget, &file.Advertiser.Budget} {
+		if b.Has(key) {
+			return b.At(key)
+		}
+	}
+	return file.At("budget")
+}
