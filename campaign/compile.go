@@ -3,7 +3,6 @@ package campaign
 import (
 	"cmp"
 	"io/fs"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -152,11 +151,12 @@ func (c *compiler) price(a conf.Amount, at conf.Pos) (ad.Money, bool) {
 // false after reporting why.
 func (c *compiler) money(a conf.Amount, at conf.Pos) (ad.Money, bool) {
 	f, ok := c.snap.Rates.Factor(a.Currency, c.snap.Rates.Base())
-	if !ok && !c.processUnread {
+	if ok {
+		return a.Money.Mul(f), true
+	}
+	if !c.processUnread {
 		c.ps.Errorf(at, "add it to rates in "+ProcessFileName, "there is no rate for %s", a.Currency)
 	}
-	return a.Money.Mul(f), ok
+	return 0, false
 }
 
-// finite reports whether f is a number to reckon with.
-func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }

@@ -100,7 +100,7 @@ func (c *compiler) budget(b *BudgetSpec) (total, daily ad.Money) {
 		}
 		m, ok := c.money(a, b.At(key))
 		if ok && m <= 0 {
-			c.ps.Errorf(b.At(key), "remove the campaign or the line item, or give its flight an end, to stop it", "a budget of %s buys nothing", a.Amount)
+			c.ps.Errorf(b.At(key), "to stop bidding, give the flight an end, or remove what it is for", "a budget of %s buys nothing", a.Amount)
 		}
 		return m
 	}

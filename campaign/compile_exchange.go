@@ -28,7 +28,7 @@ func (c *compiler) exchange(name string, at conf.Pos, s *ExchangeSpec) {
 		c.ps.Errorf(at, "use letters, digits, - and _", "%q cannot be the name of an exchange: it is part of a URL", name)
 	}
 	c.credential(s)
-	if s.Has("qps") && (s.QPS <= 0 || !finite(s.QPS)) {
+	if s.QPS < 0 || s.Has("qps") && s.QPS == 0 && !c.fileUnread {
 		c.ps.Errorf(s.At("qps"), "write requests per second, or leave the key out for no limit", "%v is no limit", s.QPS)
 	}
 	e := &Exchange{

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"slices"
 	"time"
 
 	"bidwell/ad"
@@ -70,9 +71,9 @@ func (c *compiler) adjust(l *Line) (raise float64) {
 		f := a.Multiply
 		switch {
 		case !a.Has("multiply"): // reported
-		case !finite(f) || f < 0 || f > 1000:
+		case f < 0 || f > 1000:
 			c.ps.Errorf(a.At("multiply"), "write a factor from 0 to 1000, such as 1.8", "%v is no bid modifier", f)
-		case f == 0:
+		case f == 0 && !c.fileUnread:
 			c.ps.Warnf(a.At("multiply"), "an audience with none: says so more plainly", "there is no bid where this condition holds")
 		case f == 1:
 			c.ps.Warnf(a.At("multiply"), "", "a factor of 1 changes nothing")
@@ -159,9 +160,9 @@ func (c *compiler) showable(at conf.Pos, l *Line, cr *Creative) {
 	switch {
 	case cr.Media == ad.Native && l.Target.positions != 0 && l.Target.positions&unknownPosition == 0:
 		c.ps.Errorf(at, "", "native placements have no position, and where.position, at %s, wants one", w.At("position"))
-	case onlyInApps(cr) && len(w.Inventory) > 0 && !contains(w.Inventory, "app"):
+	case onlyInApps(cr) && withoutApps(w):
 		c.ps.Errorf(at, "", "creative %q needs MRAID, which only apps have, and where.inventory, at %s, has no app", cr.Name, w.At("inventory"))
-	case cr.Media == ad.Native && len(w.Inventory) == 1 && contains(w.Inventory, "dooh"):
+	case cr.Media == ad.Native && slices.Equal(w.Inventory, []string{"dooh"}):
 		c.ps.Warnf(at, "", "screens (dooh) show no native ads")
 	}
 }

@@ -16,7 +16,8 @@ import (
 // afterwards.
 func (c *compiler) process() {
 	p := new(ProcessFile)
-	c.processUnread = !c.read(ProcessFileName, p)
+	c.fileUnread = !c.read(ProcessFileName, p)
+	c.processUnread = c.fileUnread
 	c.snap.Process = p
 	c.rates(p)
 	c.ports(p)
@@ -52,8 +53,8 @@ func (c *compiler) rates(p *ProcessFile) {
 		switch {
 		case !ok:
 			c.ps.Errorf(r.KeyPos, "write codes such as USD", "%q is no ISO 4217 currency code", r.Key)
-		case !finite(r.Value) || r.Value <= 0 || r.Value > 1e9:
-			c.ps.Errorf(r.Pos, "write what one "+r.Key+" is worth in "+base.String(), "%v is no rate for %s", r.Value, r.Key)
+		case r.Value <= 0 || r.Value > 1e9:
+			c.ps.Errorf(r.Pos, "write what one "+r.Key+" is worth in the house currency", "%v is no rate for %s", r.Value, r.Key)
 		case code == base && r.Value != 1:
 			c.ps.Errorf(r.Pos, "leave it out", "%s is the house currency and worth 1 of itself", r.Key)
 		case twice:
@@ -120,9 +121,9 @@ func (c *compiler) limits(l *LimitSpec) {
 	c.within(l.Located, "drain", l.Drain, time.Millisecond, time.Hour)
 }
 
-// bounds reports a number out of bounds, if it is given.
+// bounds reports a number out of bounds, if it is given and could be read.
 func (c *compiler) bounds(l conf.Located, key string, v, least, most int) {
-	if l.Has(key) && (v < least || v > most) {
+	if l.Has(key) && (v < least || v > most) && (v != 0 || !c.fileUnread) {
 		c.ps.Errorf(l.At(key), "", "%s must be from %d to %d", key, least, most)
 	}
 }

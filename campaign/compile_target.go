@@ -23,7 +23,7 @@ func (c *compiler) target(w *WhereSpec) Target {
 		viewability: w.Viewability, completeChain: w.CompleteChain, maxNodes: w.MostNodes,
 		positions: positionBits(w.Position),
 	}
-	if w.Has("viewability_at_least") && !(w.Viewability > 0 && w.Viewability <= 1) {
+	if v := w.Viewability; v < 0 || v > 1 || v == 0 && w.Has("viewability_at_least") && !c.fileUnread {
 		c.ps.Errorf(w.At("viewability_at_least"), "write a share above 0 and up to 1, such as 0.5", "%v is no viewability", w.Viewability)
 	}
 	c.bounds(w.Located, "intermediaries_at_most", w.MostNodes, 1, 64)
@@ -177,7 +177,7 @@ func (c *compiler) contradictions(w *WhereSpec) {
 			refuse("categories", i, "not_categories")
 		}
 	}
-	if len(w.Inventory) == 0 || contains(w.Inventory, "app") {
+	if !withoutApps(w) {
 		return
 	}
 	at := w.At("inventory")
@@ -189,7 +189,11 @@ func (c *compiler) contradictions(w *WhereSpec) {
 	}
 }
 
-func contains(list []string, word string) bool { return slices.Contains(list, word) }
+// withoutApps reports whether the inventory is of other kinds than apps.
+func withoutApps(w *WhereSpec) bool {
+	apps := func(kind string) bool { return kind != "site" && kind != "dooh" }
+	return len(w.Inventory) > 0 && !slices.ContainsFunc(w.Inventory, apps)
+}
 
 func flag(b *bool) int8 {
 	switch {

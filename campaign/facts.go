@@ -67,7 +67,7 @@ var (
 func host(url []byte) []byte {
 	url = bytes.TrimSpace(url)
 	// The first slashes are those after the scheme, unless they are further on.
-	if i := bytes.Index(url, scheme); i >= 0 && (i == 0 || url[i-1] == ':') && bytes.IndexAny(url[:i], "/?#.") < 0 {
+	if i := bytes.Index(url, scheme); i >= 0 && (i == 0 || url[i-1] == ':') && !bytes.ContainsAny(url[:i], "/?#.") {
 		url = url[i+2:]
 	}
 	if i := bytes.IndexAny(url, "/?#"); i >= 0 {
