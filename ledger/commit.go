@@ -1,0 +1,181 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"bidwell/ad"
+)
+
+const (
+	// maxGroup is how many requests one batch holds.
+	maxGroup = 4096
+
+	// pipeline is how many groups may be on their way to the disk while the next
+	// is built. They are synced and answered in order.
+	pipeline = 4
+)
+
+var errQueueFull = errors.New("too many requests wait")
+
+// committer builds groups. It is one goroutine, so that what it reads of marks
+// and figures is what it wrote.
+type committer struct {
+	marks   *marks
+	figures projections
+	value   []byte
+}
+
+func newCommitter(db *pebble.DB) committer {
+	return committer{marks: newMarks(db), figures: projections{store: store{from: db}}}
+}
+
+// group is what is written at once.
+type group struct {
+	batch    *pebble.Batch
+	requests []*request
+	sync     bool
+	next     uint64 // sequence number after the last event
+	err      error  // why nothing of it was written
+}
+
+// commit is the committer: it takes whatever waits, until Close.
+func (l *Ledger) commit() {
+	defer close(l.groups)
+	var empty []*request
+	for {
+		list, ok := l.queue.takeAll(empty[:0])
+		if !ok {
+			return
+		}
+		for rest := list; len(rest) > 0; {
+			n := min(len(rest), maxGroup)
+			l.groups <- l.apply(rest[:n])
+			rest = rest[n:]
+		}
+		clear(list)
+		empty = list
+	}
+}
+
+// apply builds a group and hands it to Pebble, which puts it behind the last.
+func (l *Ledger) apply(list []*request) *group {
+	g := &group{batch: l.db.NewBatchWithSize(len(list) * 400), requests: make([]*request, 0, len(list)), next: l.next.Load()}
+	if err := l.broken.Load(); err != nil {
+		g.err = *err
+	}
+	for _, r := range list {
+		if !r.take() {
+			continue
+		}
+		if g.err != nil {
+			g.requests = append(g.requests, r)
+			continue
+		}
+		if r.err = l.admit(g, r); r.err == nil && r.reason == ad.OK && !r.async {
+			g.sync = true
+		}
+		g.requests = append(g.requests, r)
+	}
+	if g.err == nil {
+		g.err = l.committer.figures.write(g.batch)
+	}
+	switch {
+	case g.err != nil:
+	case g.batch.Empty(): // repeated notices only; they are answered after what they repeat
+		g.sync = false
+	case g.sync:
+		g.err = l.db.ApplyNoSyncWait(g.batch, pebble.Sync)
+	default:
+		g.err = l.db.Apply(g.batch, pebble.NoSync)
+	}
+	if g.err != nil {
+		l.broken.CompareAndSwap(nil, &g.err)
+		return g
+	}
+	l.next.Store(g.next)
+	l.committer.figures.forget()
+	return g
+}
+
+// admit puts a request into the batch, or says why not.
+func (l *Ledger) admit(g *group, r *request) error {
+	if r.write != nil {
+		return r.write(g.batch)
+	}
+	c, e := &l.committer, &r.event
+	var marks markSet
+	if marked(e) {
+		var err error
+		if marks, err = c.marks.get(hourOfBid(e), e.Bid); err != nil {
+			return err
+		}
+		if marks.has(markOf(e)) {
+			r.reason = ad.NoticeReplayed
+			return nil
+		}
+		if marks.has(markCharged) {
+			e.Price = 0
+		}
+	}
+	if err := c.figures.apply(e); err != nil {
+		return err
+	}
+	if marked(e) {
+		marks = marks.with(markOf(e))
+		if e.Price > 0 {
+			marks = marks.with(markCharged)
+		}
+		c.marks.set(e.Bid, marks)
+		k := markKey(hourOfBid(e), e.Bid)
+		if err := g.batch.Set(k[:], marks.bytes(), nil); err != nil {
+			return err
+		}
+	}
+	k := eventKey(g.next)
+	g.next++
+	c.value = appendEvent(c.value[:0], k[:], e)
+	return g.batch.Set(k[:], c.value, nil)
+}
+
+// acknowledge waits for groups to be on disk, in their order, and answers.
+func (l *Ledger) acknowledge() {
+	for g := range l.groups {
+		err := g.err
+		if g.sync && err == nil {
+			err = g.batch.SyncWait()
+		}
+		if err == nil {
+			if g.sync {
+				l.durable.Store(g.next)
+			}
+			g.batch.Close()
+		}
+		if err != nil {
+			err = fmt.Errorf("commit: %w", err)
+			l.broken.CompareAndSwap(nil, &err)
+		}
+		l.stats.groups.Add(1)
+		for _, r := range g.requests {
+			if err != nil {
+				r.err = err
+			}
+			l.answer(r)
+		}
+	}
+}
+
+// answer tells who waits for a request, or Config.Late if they have left.
+func (l *Ledger) answer(r *request) {
+	l.stats.request(r)
+	if r.async {
+		r.free()
+		return
+	}
+	if !r.answer() && r.write == nil && r.err == nil && r.reason == ad.OK {
+		l.stats.late.Add(1)
+		l.config.Late(&r.event)
+	}
+}

@@ -1,0 +1,54 @@
+package ledger
+
+import (
+	"fmt"
+
+	"bidwell/ad"
+)
+
+// Units of time, and the latest time that is believed: the year 2200.
+const (
+	hourMS  = 60 * 60 * 1000
+	dayMS   = 24 * hourMS
+	maxDays = 84_006
+	maxMS   = maxDays * dayMS
+)
+
+// maxAmount is the most that one event may cost: a million units. Beyond is a
+// mistake, and a few of them would exceed what an account can count.
+const maxAmount = 1_000_000 * ad.Unit
+
+// normal holds the times of an event between 1970 and 2200, and a tally apart
+// from events. It reports whether it changed a time.
+func normal(e *ad.Event) bool {
+	was := *e
+	e.Time = min(max(e.Time, 0), maxMS)
+	e.BidTime = min(max(e.BidTime, 0), maxMS/1000)
+	e.Day = min(max(e.Day, -maxDays), maxDays)
+	if e.Kind != ad.EventTally {
+		e.Requests, e.Bids = 0, 0
+	}
+	return e.Time != was.Time || e.BidTime != was.BidTime || e.Day != was.Day
+}
+
+// invalid says what is wrong with a normal event, if anything is.
+func invalid(e *ad.Event) error {
+	switch {
+	case !e.Kind.Valid():
+		return fmt.Errorf("%w: there is no kind %d", ErrInvalid, e.Kind)
+	case e.Media&hasCounts != 0:
+		return fmt.Errorf("%w: there is no media type %d", ErrInvalid, e.Media)
+	case !priced(e):
+		return fmt.Errorf("%w: its price is %v and its offer %v, both may be 0 to %v", ErrInvalid, e.Price, e.Offer, maxAmount)
+	}
+	normalised := *e
+	if normal(&normalised); normalised != *e {
+		return fmt.Errorf("%w: its times or counts are out of range", ErrInvalid)
+	}
+	return nil
+}
+
+// priced reports whether the amounts of an event can be prices.
+func priced(e *ad.Event) bool {
+	return 0 <= e.Price && e.Price <= maxAmount && 0 <= e.Offer && e.Offer <= maxAmount
+}

@@ -1,0 +1,150 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"bidwell/ad"
+)
+
+// State returns a small value that SetState keeps, nil if there is none.
+func (l *Ledger) State(name string) ([]byte, error) {
+	value, err := readValue(l.db, stateKey(name))
+	return value, l.reading("a state", err)
+}
+
+// SetState keeps a small value under a name, and returns when it is on disk. A
+// nil value is deleted.
+func (l *Ledger) SetState(name string, value []byte) error {
+	err := l.write(func(b *pebble.Batch) error {
+		if value == nil {
+			return b.Delete(stateKey(name), nil)
+		}
+		return b.Set(stateKey(name), value, nil)
+	})
+	if err != nil {
+		return fmt.Errorf("keep the state %s in the ledger: %w", name, err)
+	}
+	return nil
+}
+
+func stateKey(name string) []byte { return append([]byte{prefixState}, name...) }
+
+// Hold is what is reserved on an account for bids that are not decided.
+type Hold struct {
+	Account     ad.ID
+	Day         int32    // of the bids, in the account's time zone
+	Amount      ad.Money // in the house currency
+	Impressions uint64
+	Until       int64 // unix seconds, when the last of them is decided or given up
+}
+
+// SaveHolds keeps what is reserved now in place of what was reserved before. It
+// does not wait: it is on disk with the next event that is. It returns false if
+// too much waits.
+func (l *Ledger) SaveHolds(holds []Hold) bool {
+	value := make([]byte, 0, 32*len(holds))
+	for _, h := range holds {
+		value = binary.BigEndian.AppendUint64(value, uint64(h.Account))
+		value = binary.BigEndian.AppendUint32(value, uint32(h.Day))
+		value = binary.AppendUvarint(value, uint64(h.Amount))
+		value = binary.AppendUvarint(value, h.Impressions)
+		value = binary.AppendUvarint(value, uint64(h.Until))
+	}
+	r := newRequest()
+	r.write = func(b *pebble.Batch) error { return b.Set(keyHolds, value, nil) }
+	return l.push(r)
+}
+
+// Holds returns what SaveHolds kept last.
+func (l *Ledger) Holds() ([]Hold, error) {
+	value, err := readValue(l.db, keyHolds)
+	if err != nil {
+		return nil, l.reading("reservations", err)
+	}
+	var holds []Hold
+	for r := (reader{rest: value}); len(r.rest) > 0; {
+		h := Hold{Account: ad.ID(r.uint64()), Day: int32(r.fixed32())}
+		h.Amount = ad.Money(r.amount())
+		h.Impressions = r.uvarint()
+		h.Until = r.amount()
+		if r.bad {
+			return nil, l.reading("reservations", notOurs("%d bytes", len(value)))
+		}
+		holds = append(holds, h)
+	}
+	return holds, nil
+}
+
+// NameKind says of what a name is.
+type NameKind uint8
+
+// The kinds of names. They are stored: they keep their numbers.
+const (
+	AdvertiserName NameKind = iota + 1
+	CampaignName
+	LineName
+	CreativeName
+	ExchangeName
+	DealName
+)
+
+type nameKey struct {
+	kind NameKind
+	id   ad.ID
+}
+
+const nameKeySize = 1 + 1 + 8
+
+func (k nameKey) bytes() []byte {
+	return binary.BigEndian.AppendUint64([]byte{prefixName, byte(k.kind)}, uint64(k.id))
+}
+
+// names is the dictionary in memory; the database holds the same.
+type names struct {
+	mu   sync.RWMutex
+	text map[nameKey]string
+}
+
+// maxName is how much of a name is kept.
+const maxName = 1024
+
+// Name keeps the name of an id, for exports that people read. It does not wait;
+// a name that is known already costs nothing but a look.
+func (l *Ledger) Name(kind NameKind, id ad.ID, text string) {
+	text = text[:min(len(text), maxName)]
+	k := nameKey{kind, id}
+	if l.nameOf(k) == text {
+		return
+	}
+	r := newRequest()
+	r.write = func(b *pebble.Batch) error { return b.Set(k.bytes(), []byte(text), nil) }
+	if !l.push(r) {
+		return
+	}
+	l.names.mu.Lock()
+	defer l.names.mu.Unlock()
+	l.names.text[k] = text
+}
+
+func (l *Ledger) nameOf(k nameKey) string {
+	l.names.mu.RLock()
+	defer l.names.mu.RUnlock()
+	return l.names.text[k]
+}
+
+// recallNames reads the dictionary.
+func (l *Ledger) recallNames() error {
+	l.names.text = make(map[nameKey]string)
+	return scanPrefix(l.db, []byte{prefixName}, func(key, value []byte) error {
+		if len(key) != nameKeySize {
+			return notOurs("the name %x", key)
+		}
+		k := nameKey{NameKind(key[1]), ad.ID(binary.BigEndian.Uint64(key[2:]))}
+		l.names.text[k] = string(value)
+		return nil
+	})
+}

@@ -1,0 +1,131 @@
+package ledger
+
+import (
+	"encoding/binary"
+
+	"bidwell/ad"
+)
+
+// Keys are a letter and big-endian numbers, so that they sort by them:
+//
+//	a id [day]                                    figures of an account, in total and per day
+//	b …                                           what the dropped events add up to, under the key of the figure or of the hour's proof
+//	d hour bid                                    which notices of a bid came; the hour is that of the bid
+//	e sequence                                    an event
+//	m name                                        one value each: see the names below
+//	n kind id                                     a name
+//	r hour campaign line creative exchange deal   a roll-up
+//	s name                                        a state that others keep here
+const (
+	prefixAccount = 'a'
+	prefixBase    = 'b'
+	prefixMark    = 'd'
+	prefixEvent   = 'e'
+	prefixMeta    = 'm'
+	prefixName    = 'n'
+	prefixProof   = 'p' // never stored but below prefixBase
+	prefixRollup  = 'r'
+	prefixState   = 's'
+)
+
+// Names of single values.
+var (
+	keySchema = []byte("mschema") // version, in decimal
+	keyFirst  = []byte("mfirst")  // sequence number of the first event that is kept
+	keyMarked = []byte("mmarked") // first hour of which marks are kept
+	keyClock  = []byte("mclock")  // the time up to which Trim believes, in unix milliseconds
+	keyHolds  = []byte("mholds")  // what is reserved
+)
+
+const (
+	eventKeySize  = 1 + 8
+	markKeySize   = 1 + 4 + 16
+	rollupKeySize = 1 + 4 + 5*8
+)
+
+func eventKey(seq uint64) (k [eventKeySize]byte) {
+	k[0] = prefixEvent
+	binary.BigEndian.PutUint64(k[1:], seq)
+	return k
+}
+
+// markKey is the key of a bid's marks. They are sorted by the time of the bid,
+// which is the same in all its notices, so that those of old bids are deleted as
+// one range.
+func markKey(hour uint32, bid ad.BidID) (k [markKeySize]byte) {
+	k[0] = prefixMark
+	binary.BigEndian.PutUint32(k[1:], hour)
+	copy(k[5:], bid[:])
+	return k
+}
+
+func markHour(hour uint32) []byte {
+	return binary.BigEndian.AppendUint32([]byte{prefixMark}, hour)
+}
+
+// hourOfBid returns the hour that a bid's marks are kept under.
+func hourOfBid(e *ad.Event) uint32 { return uint32(e.BidTime / (hourMS / 1000)) }
+
+// accountKey is an account in total, or on one day.
+type accountKey struct {
+	id    ad.ID
+	daily bool
+	day   int32
+}
+
+func (k accountKey) append(dst []byte) []byte {
+	dst = append(dst, prefixAccount)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(k.id))
+	if k.daily {
+		dst = binary.BigEndian.AppendUint32(dst, uint32(k.day)^1<<31) // so that days before 1970 sort first
+	}
+	return dst
+}
+
+// parseAccountKey reads a key without its letter.
+func parseAccountKey(b []byte) (k accountKey, ok bool) {
+	r := reader{rest: b}
+	k.id = ad.ID(r.uint64())
+	if len(r.rest) > 0 {
+		k.daily = true
+		k.day = int32(r.fixed32() ^ 1<<31)
+	}
+	return k, !r.bad && len(r.rest) == 0
+}
+
+// rollupKey is what a roll-up is of.
+type rollupKey struct {
+	hour                                     uint32
+	campaign, line, creative, exchange, deal ad.ID
+}
+
+func (k rollupKey) append(dst []byte) []byte {
+	dst = append(dst, prefixRollup)
+	dst = binary.BigEndian.AppendUint32(dst, k.hour)
+	for _, id := range [...]ad.ID{k.campaign, k.line, k.creative, k.exchange, k.deal} {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(id))
+	}
+	return dst
+}
+
+func parseRollupKey(b []byte) (k rollupKey, ok bool) {
+	r := reader{rest: b}
+	k.hour = r.fixed32()
+	for _, id := range [...]*ad.ID{&k.campaign, &k.line, &k.creative, &k.exchange, &k.deal} {
+		*id = ad.ID(r.uint64())
+	}
+	return k, !r.bad && len(r.rest) == 0
+}
+
+// proofKey is the hour of the bids whose marks are proven.
+type proofKey uint32
+
+func (k proofKey) append(dst []byte) []byte {
+	return binary.BigEndian.AppendUint32(append(dst, prefixProof), uint32(k))
+}
+
+func parseProofKey(b []byte) (k proofKey, ok bool) {
+	r := reader{rest: b}
+	k = proofKey(r.fixed32())
+	return k, !r.bad && len(r.rest) == 0
+}
