@@ -159,4 +159,3 @@ func (c *compiler) money(a conf.Amount, at conf.Pos) (ad.Money, bool) {
 	}
 	return 0, false
 }
-
