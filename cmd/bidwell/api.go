@@ -120,7 +120,7 @@ func (m *Main) apiImport(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case errors.Is(err, importer.ErrFinished):
-		http.Error(w, err.Error()+"; give --again to import it once more", http.StatusConflict)
+		http.Error(w, err.Error(), http.StatusConflict)
 	case err != nil:
 		http.Error(w, text+"\n"+err.Error(), http.StatusUnprocessableEntity)
 	default:

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
@@ -43,7 +47,7 @@ type Main struct {
 	status   atomic.Pointer[reloadStatus]
 }
 
-// lifetime is how long notices are accepted after their bid, at least.
+// leastLifetime is how long notices are accepted after their bid, at least.
 const leastLifetime = 2 * time.Hour
 
 // Open loads the configuration, opens the data directory and listens. What it
@@ -62,13 +66,15 @@ func (m *Main) Open() error {
 	if err := m.openData(); err != nil {
 		return err
 	}
+	keys, err := loadKeys(filepath.Join(m.dataDir(), "token.keys"))
+	if err != nil {
+		return err
+	}
 	if err := m.listen(); err != nil {
 		return err
 	}
 	m.defaultURLs(snap)
-	if err := m.openEngine(snap); err != nil {
-		return err
-	}
+	m.openEngine(snap, keys)
 	m.engine.Publish(snap)
 	m.engine.Metrics.Reloaded(true, m.started)
 	m.status.Store(&reloadStatus{At: m.started, OK: true})
@@ -92,14 +98,13 @@ func (m *Main) openData() error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("make the data directory: %w; name another one with --data", err)
 	}
-	return m.openPeople()
+	return m.openPeople(openStore)
 }
 
-// openPeople opens the profiles in the data directory. If there is no such
-// directory, nobody is known.
-func (m *Main) openPeople() (err error) {
+// openPeople opens the profiles in the data directory.
+func (m *Main) openPeople(open storeOpener) (err error) {
 	spec := m.process.Store
-	m.store, err = openStore(m.dataDir(), spec.BlockMB)
+	m.store, err = open(m.dataDir(), spec.BlockMB)
 	if err != nil {
 		return err
 	}
@@ -107,9 +112,22 @@ func (m *Main) openPeople() (err error) {
 	return err
 }
 
-// openStore opens the profiles of a data directory.
+// storeOpener opens the profiles of a data directory.
+type storeOpener func(dir string, blockMB int) (*pebblestore.Store, error)
+
+// openStore opens the profiles of a data directory, which it makes if need be.
 func openStore(dir string, blockMB int) (*pebblestore.Store, error) {
 	return pebblestore.Open(pebblestore.Config{Dir: filepath.Join(dir, "profiles"), CacheBytes: int64(blockMB) << 20})
+}
+
+// openStoreIfAny opens the profiles of a data directory for those who only ask.
+// A directory that does not exist is not made: nobody is known.
+func openStoreIfAny(dir string, blockMB int) (*pebblestore.Store, error) {
+	path := filepath.Join(dir, "profiles")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return pebblestore.Open(pebblestore.Config{Dir: path, FS: vfs.NewMem()})
+	}
+	return openStore(dir, blockMB)
 }
 
 func (m *Main) listen() error {
@@ -144,11 +162,8 @@ func (m *Main) defaultURLs(s *campaign.Snapshot) {
 	u.Notices = firstSet(u.Notices, "http://"+host)
 }
 
-func (m *Main) openEngine(s *campaign.Snapshot) error {
-	keys, err := loadKeys(filepath.Join(m.dataDir(), "token.keys"))
-	if err != nil {
-		return err
-	}
+// openEngine makes the engine, which signs notices with keys.
+func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
 	lifetime := time.Duration(leastLifetime)
 	for _, e := range s.Exchanges {
 		lifetime = max(lifetime, 2*e.NoticeWindow)
@@ -168,7 +183,6 @@ func (m *Main) openEngine(s *campaign.Snapshot) error {
 		Limits: bidderLimits(s.Process),
 		Logf:   m.Log.WithOptions(zap.AddCallerSkip(1)).Sugar().Infof,
 	}
-	return nil
 }
 
 // bidderLimits returns the limits of the exchange port, with their defaults.
@@ -212,12 +226,15 @@ func (m *Main) Run(ctx context.Context) error {
 	g, background := errgroup.WithContext(context.Background())
 	background, stop := context.WithCancel(background)
 	defer stop()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // before anything says that it runs: unheeded, it kills
+	defer signal.Stop(hup)
 	adminServer := &http.Server{Handler: m.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
 	g.Go(func() error { return ignoreClosed(m.server.Serve(m.exchange)) })
 	g.Go(func() error { return ignoreClosed(adminServer.Serve(m.admin)) })
 	g.Go(func() error { m.server.Watch(background); return nil })
 	g.Go(func() error { m.expire(background); return nil })
-	g.Go(func() error { return m.watchConfig(background) })
+	g.Go(func() error { return m.watchConfig(background, hup) })
 	m.Log.Info("serving", zap.String("exchanges", m.Addr()), zap.String("admin", m.AdminAddr()),
 		zap.Int("line_items", len(m.engine.Snapshot().Lines)))
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bidwell/campaign"
+	"bidwell/internal/conf"
 )
 
 func newConfig() *cobra.Command {
@@ -48,6 +49,9 @@ The schemas are made from the structures that the files are read into.`,
 				return fmt.Errorf("%wname one of %v, or write them all with --dir", silentUsage{}, names)
 			}
 			text, ok := schemas[args[0]]
+			if likely := conf.Suggest(args[0], names); !ok && likely != "" {
+				return fmt.Errorf("%wthere is no schema %q (did you mean %s?)", silentUsage{}, args[0], likely)
+			}
 			if !ok {
 				return fmt.Errorf("%wthere is no schema %q; there are %v", silentUsage{}, args[0], names)
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"bidwell/campaign"
+	"bidwell/notice"
 	"bidwell/profile"
 )
 
@@ -139,7 +141,7 @@ func (m *Main) openToExplain(now time.Time) error {
 		return fmt.Errorf("%s: the configuration has errors, see above", m.Config)
 	}
 	m.process = snap.Process
-	err = m.openPeople()
+	err = m.openPeople(openStoreIfAny)
 	if errors.Is(err, profile.ErrLocked) {
 		return fmt.Errorf("%w; if that is a bidder, ask it with --bidder http://127.0.0.1:8081", err)
 	}
@@ -147,9 +149,13 @@ func (m *Main) openToExplain(now time.Time) error {
 		return err
 	}
 	<-m.profiles.Ready()
-	if err := m.openEngine(snap); err != nil {
+	secret := make([]byte, notice.LeastSecret)
+	rand.Read(secret)                   // never fails
+	keys, err := notice.NewKeys(secret) // for nothing: no bid leaves
+	if err != nil {
 		return err
 	}
+	m.openEngine(snap, keys)
 	m.engine.Publish(snap)
 	return nil
 }

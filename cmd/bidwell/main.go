@@ -9,10 +9,14 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // campaigns name time zones; the image has none
 
 	"github.com/spf13/cobra"
+
+	"bidwell/internal/conf"
 )
 
 // Exit statuses.
@@ -67,9 +71,27 @@ prices it, and never spends more than the budget.`,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w%w", err, silentUsage{}) })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newConfig(), newVersion())
 	return root
+}
+
+// flagNames finds the names of flags in a help text.
+var flagNames = regexp.MustCompile(`(?m)^ +(?:-\w, |)--([\w-]+)`)
+
+// flagError makes an error about flags one of usage, and answers a misspelt one
+// with the likely one.
+func flagError(cmd *cobra.Command, err error) error {
+	var known []string
+	for _, m := range flagNames.FindAllStringSubmatch(cmd.Flags().FlagUsages(), -1) {
+		known = append(known, m[1])
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
+		if likely := conf.Suggest(name, known); likely != "" {
+			return fmt.Errorf("%w (did you mean --%s?)%w", err, likely, silentUsage{})
+		}
+	}
+	return fmt.Errorf("%w%w", err, silentUsage{})
 }
 
 // silentUsage makes an error a usage error without changing its text.

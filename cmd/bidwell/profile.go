@@ -51,7 +51,7 @@ eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE or user:EXCHANGE:VALUE.`,
 }
 
 // open opens the profiles of the data directory.
-func (p *people) open(cmd *cobra.Command) error {
+func (p *people) open(cmd *cobra.Command, store storeOpener) error {
 	fromEnv(cmd)
 	dir := p.data
 	var spec campaign.StoreSpec
@@ -59,7 +59,7 @@ func (p *people) open(cmd *cobra.Command) error {
 		dir, spec = firstSet(dir, snap.Process.Data), snap.Process.Store
 	}
 	var err error
-	p.store, err = openStore(firstSet(dir, "data"), spec.BlockMB)
+	p.store, err = store(firstSet(dir, "data"), spec.BlockMB)
 	if errors.Is(err, profile.ErrLocked) {
 		return fmt.Errorf("%w; if that is a bidder, name its admin port with --bidder http://127.0.0.1:8081", err)
 	}
@@ -96,7 +96,7 @@ func newProfileGet(p *people) *cobra.Command {
 				return p.call(cmd.Context(), "GET", "/api/person?id="+url.QueryEscape(args[0]), nil, cmd.OutOrStdout())
 			}
 			defer func() { err = errors.Join(err, p.close()) }()
-			if err := p.open(cmd); err != nil {
+			if err := p.open(cmd, openStoreIfAny); err != nil {
 				return err
 			}
 			person, err := p.profiles.Get(id.Key(), time.Now())
@@ -128,7 +128,7 @@ func newProfileForget(p *people) *cobra.Command {
 				return p.call(cmd.Context(), "DELETE", "/api/person?id="+url.QueryEscape(args[0]), nil, cmd.OutOrStdout())
 			}
 			defer func() { err = errors.Join(err, p.close()) }()
-			if err := p.open(cmd); err != nil {
+			if err := p.open(cmd, openStoreIfAny); err != nil {
 				return err
 			}
 			found, err := p.profiles.Forget(id.Key())

@@ -45,7 +45,7 @@ is refused, unless --again is given.`,
 				return p.sendImport(cmd, src, &o)
 			}
 			defer func() { err = errors.Join(err, p.close()) }()
-			if err := p.open(cmd); err != nil {
+			if err := p.open(cmd, openStore); err != nil {
 				return err
 			}
 			return p.runImport(cmd, src, &o)
@@ -138,7 +138,7 @@ func (p *people) runImport(cmd *cobra.Command, src *importSource, o *importOptio
 		fmt.Fprintln(errOut)
 	}
 	if errors.Is(err, importer.ErrFinished) {
-		return fmt.Errorf("%w; give --again to import it once more", err)
+		return err
 	}
 	_, werr := fmt.Fprintln(cmd.OutOrStdout(), importText(done, time.Since(started)))
 	if err != nil {

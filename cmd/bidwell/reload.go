@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"reflect"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -22,12 +20,9 @@ type reloadStatus struct {
 	Problems []string  `json:"problems,omitempty"`
 }
 
-// watchConfig reloads the configuration when its directory changes and on
-// SIGHUP, until ctx is done.
-func (m *Main) watchConfig(ctx context.Context) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+// watchConfig reloads the configuration when its directory changes and when hup
+// gets a signal, until ctx is done.
+func (m *Main) watchConfig(ctx context.Context, hup <-chan os.Signal) error {
 	changes := make(chan struct{}, 1)
 	go func() {
 		for {
