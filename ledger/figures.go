@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"bidwell/ad"
 )
@@ -173,4 +174,11 @@ func (p *proof) parse(b []byte) bool {
 	r := reader{rest: b}
 	p.marks, p.sum = r.uvarint(), r.uvarint()
 	return !r.bad && len(r.rest) == 0
+}
+
+func (p *proof) String() string {
+	if p == nil {
+		return "nothing"
+	}
+	return fmt.Sprintf("%d marks of sum %x", p.marks, p.sum)
 }

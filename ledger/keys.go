@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"encoding/binary"
+	"fmt"
+	"time"
 
 	"bidwell/ad"
 )
@@ -128,4 +130,24 @@ func parseProofKey(b []byte) (k proofKey, ok bool) {
 	r := reader{rest: b}
 	k = proofKey(r.fixed32())
 	return k, !r.bad && len(r.rest) == 0
+}
+
+// The names of figures, for people.
+
+func (k accountKey) String() string {
+	if !k.daily {
+		return fmt.Sprintf("account %016x", uint64(k.id))
+	}
+	return fmt.Sprintf("account %016x on %s", uint64(k.id), time.Unix(int64(k.day)*dayMS/1000, 0).UTC().Format(time.DateOnly))
+}
+
+func (k rollupKey) String() string {
+	return fmt.Sprintf("roll-up of %s, campaign %016x, line item %016x, creative %016x, exchange %016x, deal %016x",
+		textOfHour(k.hour), uint64(k.campaign), uint64(k.line), uint64(k.creative), uint64(k.exchange), uint64(k.deal))
+}
+
+func (k proofKey) String() string { return "marks of bids of " + textOfHour(uint32(k)) }
+
+func textOfHour(hour uint32) string {
+	return time.Unix(int64(hour)*3600, 0).UTC().Format("2006-01-02T15Z")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -39,6 +40,8 @@ type Ledger struct {
 	durable   atomic.Uint64 // events below this number are on disk
 
 	trimming sync.Mutex
+	clock    clock
+	started  time.Time // of the first Trim
 
 	names names
 	stats counters

@@ -94,26 +94,32 @@ func parseEventKey(key []byte) (uint64, bool) {
 // call. It is how others keep figures of their own: they store the number after
 // the last event that they have used with those figures.
 func (l *Ledger) Events(ctx context.Context, from uint64, fn func(seq uint64, e *ad.Event) error) error {
-	to := l.durable.Load()
-	low, high := eventKey(from), eventKey(to)
+	err := scanEvents(l.db, from, l.durable.Load(), func(seq uint64, e *ad.Event) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return fn(seq, e)
+	})
+	return l.reading("events", err)
+}
+
+// scanEvents calls fn for the events in [from, to).
+func scanEvents(r pebble.Reader, from, to uint64, fn func(seq uint64, e *ad.Event) error) error {
 	if from >= to {
 		return nil
 	}
+	low, high := eventKey(from), eventKey(to)
 	var e ad.Event
-	err := scan(l.db, low[:], high[:], func(key, value []byte) error {
+	return scan(r, low[:], high[:], func(key, value []byte) error {
 		seq, ok := parseEventKey(key)
 		if !ok {
 			return notOurs("the key %x", key)
-		}
-		if err := ctx.Err(); err != nil {
-			return err
 		}
 		if err := decodeEvent(&e, key, value); err != nil {
 			return fmt.Errorf("%w: event %d: %w", ErrDamaged, seq, err)
 		}
 		return fn(seq, &e)
 	})
-	return l.reading("events", err)
 }
 
 // Account is the figures of an advertiser, campaign or line item.

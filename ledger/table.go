@@ -110,3 +110,17 @@ func (s *store) load(key func([]byte) []byte, parse func([]byte) bool) error {
 func notOurs(format string, args ...any) error {
 	return fmt.Errorf("%w: %s cannot be read", ErrDamaged, fmt.Sprintf(format, args...))
 }
+
+// put takes a stored figure into memory. It returns false if it cannot be read.
+func (t *table[K, V, P]) put(parseKey func([]byte) (K, bool), key, value []byte) bool {
+	k, ok := parseKey(key)
+	c := &kept[K, V]{key: k}
+	if !ok || !P(&c.v).parse(value) {
+		return false
+	}
+	if t.values == nil {
+		t.values = make(map[K]*kept[K, V])
+	}
+	t.values[k] = c
+	return true
+}
