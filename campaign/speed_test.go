@@ -2,14 +2,15 @@ package campaign_test
 
 import (
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"bidwell/campaign"
 	"bidwell/internal/conf"
+	"bidwell/openrtb"
 )
 
 const processText = `currency: EUR
@@ -85,10 +86,109 @@ func BenchmarkCompile(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				ps := new(conf.Problems)
-				if campaign.Compile(fsys, time.Unix(1_800_000_000, 0), ps) == nil {
+				if campaign.Compile(fsys, today, ps) == nil {
 					b.Fatal(ps.Sorted())
 				}
 			}
+		})
+	}
+}
+
+// compiled returns a snapshot of that many line items, some hundred a campaign.
+func compiled(tb testing.TB, lines int) *campaign.Snapshot {
+	tb.Helper()
+	ps := new(conf.Problems)
+	s := campaign.Compile(catalogue(max(1, lines/1000), min(lines, 1000)), today, ps)
+	if s == nil || len(s.Lines) != lines {
+		tb.Fatalf("not compiled: %v", ps.Sorted())
+	}
+	return s
+}
+
+// bidRequests are requests of several kinds, so that one is no measure of all.
+func bidRequests(tb testing.TB) []*openrtb.Request {
+	tb.Helper()
+	var list []*openrtb.Request
+	for i := range 16 {
+		inventory := fmt.Sprintf(`"site":{"domain":"www.news-%d.example","cat":["IAB2-2"]}`, i*7)
+		if i%3 == 0 {
+			inventory = fmt.Sprintf(`"app":{"bundle":"com.game%d","cat":["IAB9"]}`, i*5)
+		}
+		body := fmt.Sprintf(`{"id":"%d","imp":[
+			{"id":"1","banner":{"format":[{"w":300,"h":250},{"w":728,"h":90}]},"pmp":{"deals":[{"id":"deal-%d"},{"id":"deal-1"}]}},
+			{"id":"2","video":{"mimes":["video/mp4"],"w":640,"h":360}}],
+			%s,"device":{"devicetype":%d,"geo":{"country":%q,"zip":"80331"}},
+			"bcat":["IAB25","IAB26","IAB7-39"],"badv":["rival.example","shop-3.example"],"acat":["IAB1","IAB2","IAB3","IAB4"]}`,
+			i, i, inventory, []int{4, 2, 5, 1}[i%4], []string{"DEU", "AUT", "USA", "FRA", "CHE"}[i%5])
+		req := new(openrtb.Request)
+		if err := req.Decode([]byte(body)); err != nil {
+			tb.Fatal(err)
+		}
+		list = append(list, req)
+	}
+	return list
+}
+
+// asker asks the index and the targets as the bidder does.
+type asker struct {
+	facts  campaign.Facts
+	blocks campaign.Blocks
+	query  campaign.Query
+	found  int
+}
+
+func (a *asker) ask(s *campaign.Snapshot, req *openrtb.Request) {
+	a.facts.Reset(req)
+	a.blocks.Reset(s.Brands, req)
+	a.query.ForRequest(s.Index, s.Exchanges[0], &a.facts, req)
+	for i := range req.Imps {
+		a.query.ForImp(&req.Imps[i])
+		for w := range a.query.Words() {
+			a.found += bits.OnesCount64(a.query.Word(w))
+		}
+	}
+}
+
+// TestAskingDoesNotAllocate counts the allocations of all that a request asks of
+// a snapshot, targets included.
+func TestAskingDoesNotAllocate(t *testing.T) {
+	s, reqs := compiled(t, 2000), bidRequests(t)
+	var a asker
+	all := func() {
+		for _, req := range reqs {
+			a.ask(s, req)
+			for i := range s.Lines {
+				l := &s.Lines[i]
+				_ = l.Target.Allows(&a.facts, req)
+				_ = l.Target.AllowsImp(&req.Imps[0])
+				_ = a.query.Miss(i, &req.Imps[1], req)
+				_ = a.blocks.Why(l.Creatives[0].Brand)
+				_ = l.Runs(campaign.MinuteOfWeek(today))
+			}
+		}
+	}
+	all()
+	if got := testing.AllocsPerRun(10, all); got != 0 {
+		t.Errorf("got %v allocations for %d requests, want none", got, len(reqs))
+	}
+	if a.found == 0 {
+		t.Error("nothing was found")
+	}
+}
+
+// BenchmarkCandidates measures the whole AND for a request of two impressions.
+func BenchmarkCandidates(b *testing.B) {
+	for _, lines := range []int{1000, 10_000, 100_000} {
+		b.Run(fmt.Sprint(lines), func(b *testing.B) {
+			s, reqs := compiled(b, lines), bidRequests(b)
+			var a asker
+			i := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				a.ask(s, reqs[i%len(reqs)])
+				i++
+			}
+			b.ReportMetric(float64(a.found)/float64(i), "candidates/op")
 		})
 	}
 }

@@ -24,6 +24,7 @@ type sample struct {
 	Factor   float64           `yaml:"factor"`
 	Tags     []string          `yaml:"tags" conf:"scalar-ok,not-empty"`
 	Modes    []Value[string]   `yaml:"modes" oneof:"site app"`
+	Purposes []uint8           `yaml:"purposes"`
 	Labels   map[string]string `yaml:"labels"`
 	Ordered  Map[int]          `yaml:"ordered"`
 	Caps     []sampleCap       `yaml:"frequency"`

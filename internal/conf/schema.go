@@ -28,7 +28,7 @@ func Schema(v any, id, title string) ([]byte, error) {
 		RequiredFromJSONSchemaTags: true,
 		Anonymous:                  true,
 		Namer:                      schemaName,
-		Mapper:                     schemaOfNode,
+		Mapper:                     schemaOf,
 		LookupComment:              docOf,
 	}
 	s := r.ReflectFromType(t)
@@ -50,9 +50,13 @@ func schemaName(t reflect.Type) string {
 	return path.Base(t.PkgPath()) + "." + t.Name()
 }
 
-func schemaOfNode(t reflect.Type) *jsonschema.Schema {
-	if t == reflect.TypeFor[yaml.Node]() {
+// schemaOf describes types which are read otherwise than as JSON.
+func schemaOf(t reflect.Type) *jsonschema.Schema {
+	switch t {
+	case reflect.TypeFor[yaml.Node]():
 		return jsonschema.TrueSchema
+	case reflect.TypeFor[[]uint8](): // a list of small numbers, and no text
+		return &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: "255"}}
 	}
 	return nil
 }
