@@ -30,7 +30,8 @@ type Account struct {
 	held      atomic.Int64
 	confirmed atomic.Int64
 	late      atomic.Int64
-	_         [40]byte
+	open      atomic.Int64 // reservations
+	_         [32]byte
 
 	mu   sync.Mutex // guards what is below
 	loc  *time.Location
@@ -107,6 +108,7 @@ func (a *Account) hold(amount, unix int64) (int32, ad.Reason) {
 		a.held.Add(-amount)
 		return 0, ad.DailyBudgetSpent
 	}
+	a.open.Add(1)
 	return p.number, ad.OK
 }
 
@@ -123,6 +125,7 @@ func take(held, limit *atomic.Int64, amount int64) bool {
 
 // free gives back what hold took on that day.
 func (a *Account) free(amount int64, number int32) {
+	a.open.Add(-1)
 	a.held.Add(-amount)
 	if d := a.dayNumbered(number); d != nil {
 		d.held.Add(-amount)
@@ -132,6 +135,7 @@ func (a *Account) free(amount int64, number int32) {
 // settle turns a reserved amount into a confirmed price that is not above it.
 // Confirmed rises before held falls: at no moment is the gate too wide.
 func (a *Account) settle(amount, price int64, number int32) {
+	a.open.Add(-1)
 	a.confirmed.Add(price)
 	a.held.Add(price - amount)
 	if d := a.dayNumbered(number); d != nil {

@@ -67,6 +67,7 @@ type Figures struct {
 	Limit     ad.Money // 0 if there is none
 	Confirmed ad.Money // settled, what the exchanges charge
 	Reserved  ad.Money // promised in bids that are not decided
+	Open      int64    // how many bids these are
 	Late      ad.Money // the part of Confirmed for which nothing was reserved any more
 	Today     DayFigures
 }
@@ -91,6 +92,7 @@ func (a *Account) Figures(now time.Time) Figures {
 		Limit:     shownLimit(a.limit.Load()),
 		Confirmed: ad.Money(confirmed),
 		Reserved:  ad.Money(max(0, a.held.Load()-confirmed)),
+		Open:      a.open.Load(),
 		Late:      ad.Money(a.late.Load()),
 		Today: DayFigures{
 			Number:    d.number,

@@ -37,10 +37,16 @@ const (
 
 	// Steps are as long as stepMost at first and while κ is far off; each time the
 	// error changes its sign they become shorter, down to stepLeast.
-	stepMost, stepLeast   = 0.5, 0.1
+	stepMost, stepLeast   = 0.5, 0.01
+	stepScale             = 1.0
 	stepShrink, stepGrow  = 0.6, 1.4
 	farError, farSteps    = 0.6, 3 // so much error in so many steps is far off
 	leastError, mostError = -2.0, 1.0
+	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
+
+	// mostDecided is how many ticks' bids count at most that are decided in one tick:
+	// what comes at once after a disturbance must not outweigh all the rest.
+	mostDecided = 20
 
 	// As long as nothing is known, paidShare of what is bid is taken to be paid. It
 	// weighs as much as paidWeight bids. Of what is known, paidKeep outlasts a step.
@@ -81,10 +87,11 @@ type Controller struct {
 	level ratio // opportunities that came, by forecast
 	paid  ratio // what was paid, by what was bid, of bids that are decided
 	size  ratio // what was bid, by bids
-	delay ratio // what was in flight, by what was bid per tick: ticks
+	delay ratio // bids in flight, by bids per tick: ticks
+	flow  ratio // what was bid, by ticks
 
-	spent, target float64 // of the batch that is being added up
-	status        Status
+	spent, target, share float64 // of the batch that is being added up; share is of the period's budget
+	status               Status
 }
 
 // ratio is the quotient of two sums that forget.
@@ -104,21 +111,20 @@ func (r ratio) or(other float64) float64 {
 
 // spending is one moment of an account, with the bids in flight as counted then.
 type spending struct {
-	confirmed, reserved float64
-	expected            float64 // confirmed, and what of reserved is usually paid
-	day                 int32
-	today               float64 // expected, of that day
+	confirmed, reserved, late float64
+	expected                  float64 // confirmed, and what of reserved is usually paid
+	day                       int32
+	today                     float64 // expected, of that day
 }
 
 // Status is what a controller thinks, for metrics and for people.
 type Status struct {
-	Kappa     float64
-	Target    ad.Money // of the last tick
-	Expected  ad.Money // spent in total, with what is expected of bids in flight
-	Planned   float64  // share of the period that is over by the curve, 0 to 1
-	PaidShare float64  // of what is bid
-	Delay     float64  // of notices, in ticks
-	Steps     uint64   // how often κ was reconsidered
+	Kappa    float64
+	Target   ad.Money // of the last tick
+	Expected ad.Money // spent in total, with what is expected of bids in flight
+	Planned  float64  // share of the period that is over by the curve, 0 to 1
+	Delay    float64  // of notices, in ticks
+	Steps    uint64   // how often κ was reconsidered
 }
 
 // NewController returns a controller that begins with the plan's κ and knows
@@ -175,7 +181,7 @@ func (c *Controller) Tick(now time.Time, in Inputs) float64 {
 	}
 	c.last, c.was, c.compared = now, c.spending(&in.Account), true
 	if comparable {
-		c.control(prev, now, was, &in)
+		c.control(prev, now, was, c.settle(was, &in), &in)
 	}
 	c.status.Kappa = c.kappa
 	if c.plan.Curve == ASAP || !c.paced(&in.Account) {
@@ -183,7 +189,6 @@ func (c *Controller) Tick(now time.Time, in Inputs) float64 {
 	}
 	c.status.Expected = ad.Money(c.was.expected)
 	c.status.Planned = c.Planned(now, &in.Account)
-	c.status.PaidShare = c.paidShare()
 	c.status.Delay = c.delayTicks()
 	return c.status.Kappa
 }
@@ -210,59 +215,94 @@ func (c *Controller) observe(from, to time.Time, in *Inputs) {
 		c.size.keep(paidKeep)
 		c.size.add(offered, float64(in.Bids))
 	}
-	reserved := float64(in.Account.Reserved)
-	decided := offered - (reserved - c.was.reserved)
-	c.paid.add(max(0, float64(in.Account.Confirmed)-c.was.confirmed), max(0, decided))
 	c.delay.keep(paidKeep)
-	c.delay.add(reserved, offered)
+	c.delay.add(float64(in.Account.Open), float64(in.Bids))
+	c.flow.keep(paidKeep)
+	c.flow.add(offered, 1)
+}
+
+// settle learns how much of what was bid is paid, from the bids that were decided
+// in one tick, and returns what was spent in it: what is expected of its bids, and
+// what earlier ones brought beyond expectation. The later notices come, the more
+// that tells of a κ that is long past, and the less it counts.
+func (c *Controller) settle(was spending, in *Inputs) float64 {
+	offered := float64(in.Offered)
+	paid := max(0, c.was.confirmed-was.confirmed-(c.was.late-was.late))
+	decided := max(0, offered-(c.was.reserved-was.reserved))
+	share := c.paidShare()
+	spent := share*offered + (paid-share*decided)/(1+c.delayTicks())
+	if most := mostDecided * c.flow.or(0); decided > most {
+		paid, decided = paid*most/decided, most
+	}
+	c.paid.add(paid, decided)
+	return spent
 }
 
 // paidShare returns the part of what is bid that is usually paid.
 func (c *Controller) paidShare() float64 {
-	r := c.paid
-	w := paidWeight * c.size.or(1)
+	r, w := c.paid, paidWeight*c.size.or(0)
 	r.add(w*paidShare, w)
 	return min(1, r.or(paidShare))
 }
 
+// delayTicks is Little's law: bids in flight over bids per tick.
 func (c *Controller) delayTicks() float64 { return min(c.delay.or(0), 1e6) }
 
-// spending counts an account's bids in flight at the share that is usually paid.
+// spending counts bids in flight at the share of them that is usually paid.
 func (c *Controller) spending(f *Figures) spending {
 	share := c.paidShare()
-	s := spending{confirmed: float64(f.Confirmed), reserved: float64(f.Reserved), day: f.Today.Number}
-	s.expected = s.confirmed + share*s.reserved
-	s.today = float64(f.Today.Confirmed) + share*float64(f.Today.Reserved)
-	return s
+	return spending{
+		confirmed: float64(f.Confirmed),
+		reserved:  float64(f.Reserved),
+		late:      float64(f.Late),
+		expected:  float64(f.Confirmed) + share*float64(f.Reserved),
+		day:       f.Today.Number,
+		today:     float64(f.Today.Confirmed) + share*float64(f.Today.Reserved),
+	}
 }
 
 // control adds a tick to the batch, and makes a step when the batch is full.
-func (c *Controller) control(prev, now time.Time, was spending, in *Inputs) {
-	target, ok := c.targetOf(prev, now, was, in)
+func (c *Controller) control(prev, now time.Time, was spending, spent float64, in *Inputs) {
+	target, share, ok := c.targetOf(prev, now, was, in)
 	c.status.Target = ad.Money(target)
 	if !ok || in.Eligible == 0 || c.blocked(in) {
 		return
 	}
 	c.target += target
-	c.spent += c.was.confirmed - was.confirmed + c.paidShare()*(c.was.reserved-was.reserved)
+	c.share += share
+	c.spent += spent
 	if need := batch * c.size.or(0); max(c.spent, c.target) < need || !(c.target > 0) {
 		return
 	}
-	e := min(max(1-c.spent/c.target, leastError), mostError)
-	c.spent, c.target = 0, 0
+	worst := leastError
+	if c.step > searching {
+		worst = lostError
+	}
+	e := min(max(1-c.spent/c.target, worst), mostError)
 	c.paid.keep(paidKeep)
-	c.move(e)
+	c.move(e, min(max(stepScale*math.Sqrt(c.share), stepLeast), stepMost))
+	c.spent, c.target, c.share = 0, 0, 0
 }
 
 // blocked reports whether budgets, not κ, decided what was bid: nothing can be
 // learned about κ then, and it must not run away.
-func (c *Controller) blocked(in *Inputs) bool { return 2*in.Refused > in.Eligible }
+func (c *Controller) blocked(in *Inputs) bool {
+	f := &in.Account
+	room := math.Inf(1)
+	if f.Limit > 0 {
+		room = float64(f.Limit - f.Confirmed - f.Reserved)
+	}
+	if d := &f.Today; d.Limit > 0 {
+		room = min(room, float64(d.Limit-d.Confirmed-d.Reserved))
+	}
+	return 2*in.Refused > in.Eligible || room < batch*c.size.or(0)
+}
 
 // move makes one step against the error.
-func (c *Controller) move(e float64) {
+func (c *Controller) move(e, least float64) {
 	switch {
 	case e*c.err < 0:
-		c.step, c.far = max(stepLeast, c.step*stepShrink), 0
+		c.step, c.far = max(least, c.step*stepShrink), 0
 	case math.Abs(e) < farError:
 		c.far = 0
 	default:

@@ -54,7 +54,7 @@ func (c *Controller) Restore(state []byte) error {
 	if !restored.valid() {
 		return fmt.Errorf("%w: its figures make no sense", ErrState)
 	}
-	restored.compared, restored.spent, restored.target = false, 0, 0
+	restored.compared, restored.spent, restored.target, restored.share = false, 0, 0, 0
 	restored.forecast.ready = false
 	restored.kappa = restored.clamp(restored.kappa)
 	restored.status.Kappa = restored.kappa
@@ -67,8 +67,8 @@ func (c *Controller) fields() []*float64 {
 	f := &c.forecast
 	list := []*float64{
 		&c.kappa, &c.step, &c.err,
-		&c.level.a, &c.level.b, &c.paid.a, &c.paid.b, &c.size.a, &c.size.b, &c.delay.a, &c.delay.b,
-		&f.week, &f.today.weekday,
+		&c.level.a, &c.level.b, &c.paid.a, &c.paid.b, &c.size.a, &c.size.b, &c.delay.a, &c.delay.b, &c.flow.a, &c.flow.b,
+		&f.week, &f.today.number,
 	}
 	for i := range f.seen {
 		list = append(list, &f.seen[i], &f.hours[i])
@@ -80,11 +80,11 @@ func (c *Controller) fields() []*float64 {
 }
 
 func (c *Controller) valid() bool {
-	for _, r := range []ratio{c.level, c.paid, c.size, c.delay} {
+	for _, r := range []ratio{c.level, c.paid, c.size, c.delay, c.flow} {
 		if !amount(r.a) || !amount(r.b) {
 			return false
 		}
 	}
 	return c.kappa > 0 && amount(c.kappa) && c.step >= stepLeast && c.step <= stepMost &&
-		c.err >= leastError && c.err <= mostError && c.forecast.valid()
+		c.err >= lostError && c.err <= mostError && c.forecast.valid()
 }

@@ -15,7 +15,7 @@ const (
 	forgetPerWeek = 0.7
 
 	// priorHours is how many hours of observation in a cell the prior weighs.
-	priorHours = 0.5
+	priorHours = 0.2
 )
 
 // Forecast says how the eligible traffic of a campaign is spread over the hours
@@ -36,9 +36,9 @@ type Forecast struct {
 // is: until then the forecast of its hours is comparable with the rest of the
 // week's, however much busier this day is than others.
 type today struct {
-	weekday float64
-	seen    [24]float64
-	hours   [24]float64
+	number float64 // days since 1970-01-01
+	seen   [24]float64
+	hours  [24]float64
 }
 
 // priorDay is the usual share of an hour of the day, with mean 1. Weekends are
@@ -53,28 +53,30 @@ var priorDay = [24]float64{
 // back or makes no sense is ignored.
 func (f *Forecast) Observe(from, to time.Time, loc *time.Location, eligible float64) {
 	d := to.Sub(from)
-	if d <= 0 || d > 2*time.Hour || !(eligible >= 0) || math.IsInf(eligible, 1) {
+	if d <= 0 || d > 2*time.Hour || from.Unix() < 0 || !(eligible >= 0) || math.IsInf(eligible, 1) {
 		return
 	}
 	mid := from.Add(d / 2)
-	i := int(weekTime(mid, loc))
-	if day := float64(i / 24); day != f.today.weekday {
+	_, offset := mid.In(loc).Zone()
+	if number := float64(floorDiv(mid.Unix()+int64(offset), 24*3600)); number != f.today.number {
 		f.learn()
-		f.today.weekday = day
+		f.today.number = number
 		f.discount(mid)
 	}
-	f.today.seen[i%24] += eligible
-	f.today.hours[i%24] += d.Hours()
+	h := int(weekTime(mid, loc)) % 24
+	f.today.seen[h] += eligible
+	f.today.hours[h] += d.Hours()
 }
 
 // learn takes in the day that is over.
 func (f *Forecast) learn() {
-	first := int(f.today.weekday) * 24
+	weekday := (int64(f.today.number) + int64(time.Thursday)) % 7 // 1970-01-01 was a Thursday
+	first := int(weekday) * 24
 	for h := range 24 {
 		f.seen[first+h] += f.today.seen[h]
 		f.hours[first+h] += f.today.hours[h]
 	}
-	f.today = today{weekday: f.today.weekday}
+	f.today = today{number: f.today.number}
 	f.ready = false
 }
 
@@ -162,7 +164,7 @@ func (f *Forecast) valid() bool {
 			return false
 		}
 	}
-	return f.today.weekday >= 0 && f.today.weekday < 7 && math.Abs(f.week) < 1e9
+	return f.today.number >= 0 && f.today.number < 1e6 && math.Abs(f.week) < 1e6
 }
 
 // amount reports whether x is a finite number that is not negative, and not so

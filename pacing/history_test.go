@@ -45,6 +45,7 @@ func (m *model) figures(account int, day int32) (f Figures) {
 			today := b.days != nil && b.days[i] == day
 			if b.reserved {
 				f.Reserved += b.amount
+				f.Open++
 				if today {
 					f.Today.Reserved += b.amount
 				}

@@ -12,27 +12,36 @@ import (
 // than its own budget, nor more than what the total leaves to the rest of the
 // flight allows; what a day does not spend is spread over the days to come. It
 // returns false if nothing is left, or nothing is to be paced.
-func (c *Controller) targetOf(from, to time.Time, was spending, in *Inputs) (float64, bool) {
+func (c *Controller) targetOf(from, to time.Time, was spending, in *Inputs) (target, share float64, ok bool) {
 	f := &in.Account
-	target := math.Inf(1)
+	target = math.Inf(1)
+	last := false // the period ends: what is left is spent at the κ that there is
 	if f.Limit > 0 && !c.plan.End.IsZero() {
 		p := c.portion(c.flight(), from, to, in.Eligible)
+		last = p >= 1
 		target = (float64(f.Limit) - was.expected) * p
+		share = target / float64(f.Limit)
 	}
 	if f.Today.Limit > 0 {
 		if was.day != f.Today.Number {
 			was.today = 0
 		}
 		p := c.portion(c.day(to), from, to, in.Eligible)
-		target = min(target, (float64(f.Today.Limit)-was.today)*p)
+		last = last || p >= 1
+		if t := (float64(f.Today.Limit) - was.today) * p; t < target {
+			target, share = t, t/float64(f.Today.Limit)
+		}
 	}
-	if math.IsInf(target, 1) || !(target > 0) {
-		return 0, false
+	if math.IsInf(target, 1) || !(target > 0) || last {
+		return 0, 0, false
 	}
-	return target, true
+	return target, share, true
 }
 
-// period is a stretch of time over which a budget is spread.
+// earlyPart bounds by how much of a period its budget is spent early.
+const earlyPart = 20
+
+// span is a stretch of time over which a budget is spread.
 type span struct{ start, end time.Time }
 
 // flight returns the whole flight. One without a beginning began long ago.
@@ -60,6 +69,7 @@ func (c *Controller) portion(s span, from, to time.Time, eligible uint64) float6
 	if from.Before(s.start) {
 		from = s.start
 	}
+	s.end = s.end.Add(-c.early(s, to.Sub(from)))
 	if !to.Before(s.end) || !from.Before(s.end) {
 		return 1
 	}
@@ -81,6 +91,15 @@ func (c *Controller) portion(s span, from, to time.Time, eligible uint64) float6
 		return c.plan.Curve.portion(x, now/rest)
 	}
 	return c.plan.Curve.portion(x, now/rest)
+}
+
+// early returns how long before the end of a period its budget should be promised:
+// what is freed by notices after the end is spent no more.
+func (c *Controller) early(s span, tick time.Duration) time.Duration {
+	if s.start.IsZero() {
+		return 0
+	}
+	return min(time.Duration(c.delayTicks()*float64(tick)), s.end.Sub(s.start)/earlyPart)
 }
 
 // Planned returns the share of the budget that is to be spent by t if all goes as

@@ -1,0 +1,40 @@
+package simulate
+
+import (
+	"slices"
+
+	"bidwell/ad"
+)
+
+// offer is one impression that could have been bought: what it is worth, and what
+// it costs.
+type offer struct {
+	worth float64
+	cost  ad.Money
+}
+
+// optimum returns the most worth that a budget buys in hindsight: the fractional
+// knapsack, best worth for the money first. No strategy does better, for it knows
+// all prices beforehand and may buy a part of an impression. It reorders offers.
+func optimum(offers []offer, budget ad.Money) float64 {
+	offers = slices.DeleteFunc(offers, func(o offer) bool { return !(o.worth > 0) })
+	slices.SortFunc(offers, func(a, b offer) int {
+		// a.worth/a.cost > b.worth/b.cost, without a division by zero.
+		switch l, r := a.worth*float64(b.cost), b.worth*float64(a.cost); {
+		case l > r:
+			return -1
+		case l < r:
+			return 1
+		}
+		return 0
+	})
+	sum, left := 0.0, budget
+	for _, o := range offers {
+		if o.cost > left {
+			return sum + o.worth*float64(left)/float64(o.cost)
+		}
+		sum += o.worth
+		left -= o.cost
+	}
+	return sum
+}

@@ -1,0 +1,286 @@
+package simulate
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"bidwell/ad"
+	"bidwell/pacing"
+)
+
+const (
+	// κ has no upper bound in a replay of a second-price log: the value of an
+	// impression is known up to a factor only.
+	kappaLeast, kappaMost = 1e-6, 1e6
+
+	// mostBid is what the book takes for a bid at most.
+	mostBid = 1_000_000 * ad.Unit
+
+	// A burst begins after burstAt of the log.
+	burstAt, burstFor = 0.4, time.Hour
+
+	// The hours of the log are taught as if they had been the same for taughtWeeks.
+	taughtWeeks = 8
+
+	// From one in watchedPart auctions at the beginning, within these bounds, the
+	// worth of a click is estimated; no bid is made on them.
+	watchedPart, watchedLeast, watchedMost = 1000, 10, 200
+
+	// No bid is above ceilingFactor times the mean price of these auctions. More would
+	// win little more, and be reserved in full until the notice comes.
+	ceilingFactor = 10
+)
+
+// Streams of chance, so that one does not depend on whether another is used.
+const (
+	chanceNotices = iota + 1
+	chanceForecast
+)
+
+// replay is one campaign that has a log for itself.
+type replay struct {
+	o       *Options
+	log     *priceLog // with the burst
+	usual   *priceLog // without
+	budget  ad.Money
+	worth   float64  // of a click, nano-units
+	ceiling ad.Money // of bids
+	watched int      // auctions in the beginning on which no bid is made
+	tick    time.Duration
+
+	id       ad.ID
+	plan     pacing.Plan
+	accounts *pacing.Accounts
+	book     *pacing.Book
+	account  *pacing.Account
+	pacer    *pacing.Pacer
+	gauge    *pacing.Gauge
+	planned  *pacing.Controller // knows what was forecast in the beginning; plans, never steers
+
+	chance *rand.Rand
+	due    map[int][]notice // by tick
+	serial uint64
+	made   ad.Money // cost of what was won, whose notice comes, by the time of the auction
+	result Result
+}
+
+// notice is news of one bid on its way.
+type notice struct {
+	bid   ad.BidID
+	time  time.Time
+	won   bool
+	price ad.Money
+	again bool // the second of two
+	worth float64
+	click bool
+}
+
+// run replays the log.
+func (r *replay) run() {
+	r.start(nil, 0, r.log.start)
+	ticks := int((r.log.length + r.tick - 1) / r.tick)
+	restart := -1
+	if r.o.Restart > 0 {
+		restart = int(r.o.Restart * float64(ticks))
+	}
+	next := 0
+	r.sample(0)
+	for k := range ticks {
+		if k == restart {
+			r.restart(k)
+		}
+		end := r.tick * time.Duration(k+1)
+		for ; next < len(r.log.auctions) && r.log.auctions[next].at < end; next++ {
+			if next >= r.watched {
+				r.gauge.Eligible()
+				r.offer(&r.log.auctions[next], k)
+			}
+		}
+		r.deliver(k)
+		now := r.log.start.Add(end)
+		r.book.Expire(now)
+		r.pacer.Tick(now)
+		r.sample(k + 1)
+	}
+	r.drain(ticks)
+	r.finish()
+}
+
+// start makes a bidder: accounts, book and pacer, as a process does.
+func (r *replay) start(state []byte, confirmed ad.Money, now time.Time) {
+	r.accounts = &pacing.Accounts{}
+	r.book = pacing.NewBook(r.accounts, 31*24*time.Hour)
+	r.account = r.accounts.Get(r.id)
+	r.account.SetLimits(r.budget, 0, time.UTC)
+	r.account.Restore(confirmed, nil)
+	r.pacer = &pacing.Pacer{}
+	r.gauge = r.pacer.Set(r.id, r.plan, r.account)
+	if state == nil {
+		taught := pacing.NewController(r.plan)
+		r.teach(taught.Forecast())
+		r.planned, state = taught, taught.State()
+	}
+	if err := r.pacer.Restore(r.id, state); err != nil {
+		panic(fmt.Sprintf("simulate: %v", err)) // it was made a moment ago
+	}
+	r.pacer.Tick(now)
+}
+
+// restart ends the bidder and starts another, which knows what is kept on disk:
+// confirmed spend, the pacer's state, and the sum of what was reserved, which it
+// holds until the notices' window is over.
+func (r *replay) restart(k int) {
+	now := r.log.start.Add(r.tick * time.Duration(k))
+	f := r.account.Figures(now)
+	var state []byte
+	r.pacer.States(func(_ ad.ID, s []byte) bool { state = s; return false })
+	r.addStats()
+	r.start(state, f.Confirmed, now)
+	for left := f.Reserved; left > 0; left -= mostBid {
+		r.book.Reserve(r.nextBid(), []*pacing.Account{r.account}, min(left, mostBid), now, r.o.NoticeWindow)
+	}
+}
+
+// offer bids on one auction, and sends its notice on the way.
+func (r *replay) offer(a *auction, k int) {
+	value := r.worth * a.pctr
+	now := r.log.start.Add(a.at)
+	bid := min(ad.Money(1).Mul(value*r.gauge.Kappa()), r.ceiling)
+	if room := r.account.Headroom(now); room > 0 {
+		bid = min(bid, room) // what is left may still win
+	}
+	if bid <= 0 {
+		return
+	}
+	id := r.nextBid()
+	if why := r.book.Reserve(id, []*pacing.Account{r.account}, bid, now, r.o.NoticeWindow); why != ad.OK {
+		r.result.Refused++
+		r.gauge.Refuse()
+		return
+	}
+	r.gauge.Bid(bid)
+	r.result.Bids++
+	n := notice{bid: id, time: now, won: bid >= a.price, price: a.price, click: a.click, worth: a.pctr}
+	if r.o.Auction == FirstPrice {
+		n.price, n.worth = bid, (value-float64(bid))/float64(ad.Unit)
+	}
+	lost, twice := r.chance.Float64() < r.o.NoticeLoss, r.chance.Float64() < r.o.NoticeDuplicates
+	if n.won {
+		r.result.Wins++
+		r.result.count(&n, lost)
+		if !lost {
+			r.made += n.price
+		}
+	}
+	if !lost {
+		r.send(n, k)
+	}
+	if !lost && twice {
+		n.again = true
+		r.send(n, k+1)
+	}
+}
+
+func (r *replay) nextBid() (id ad.BidID) {
+	r.serial++
+	binary.LittleEndian.PutUint64(id[:], r.serial)
+	return id
+}
+
+// send delivers a notice at once, or at the end of a later tick.
+func (r *replay) send(n notice, k int) {
+	if r.o.NoticeDelay == 0 && !n.again {
+		r.take(&n, n.time)
+		return
+	}
+	at := k + r.o.NoticeDelay
+	r.due[at] = append(r.due[at], n)
+}
+
+func (r *replay) deliver(k int) {
+	now := r.log.start.Add(r.tick * time.Duration(k+1))
+	for i := range r.due[k] {
+		r.take(&r.due[k][i], now)
+	}
+	delete(r.due, k)
+}
+
+// drain takes what is still on its way when the log is over.
+func (r *replay) drain(k int) {
+	for ; len(r.due) > 0; k++ {
+		r.deliver(k)
+		r.book.Expire(r.log.start.Add(r.tick * time.Duration(k+1)))
+	}
+}
+
+// take does what the bidder does with a notice.
+func (r *replay) take(n *notice, now time.Time) {
+	if !n.won {
+		r.book.Release(n.bid)
+		return
+	}
+	r.book.Settle(n.bid, []*pacing.Account{r.account}, n.price, n.time, now)
+}
+
+// teach makes the forecast know the hours of the log, or what it is wrongly told.
+func (r *replay) teach(f *pacing.Forecast) {
+	if r.o.Forecast == KnowsPrior {
+		return
+	}
+	hours := int((r.usual.length + time.Hour - 1) / time.Hour)
+	counts := make([]float64, hours)
+	for i := range r.usual.auctions {
+		counts[int(r.usual.auctions[i].at/time.Hour)]++
+	}
+	chance := rand.New(rand.NewPCG(r.o.Seed, chanceForecast))
+	for h := range counts {
+		if wrong := r.o.ForecastError; chance.IntN(2) == 0 {
+			counts[h] *= 1 - wrong
+		} else {
+			counts[h] *= 1 + wrong
+		}
+	}
+	const week = 7 * 24 * time.Hour
+	past := (r.log.length + week - 1) / week * week
+	for w := taughtWeeks; w > 0; w-- {
+		begin := r.log.start.Add(-past * time.Duration(w))
+		for h, n := range counts {
+			at := begin.Add(time.Duration(h) * time.Hour)
+			f.Observe(at, at.Add(time.Hour), time.UTC, n)
+		}
+	}
+}
+
+// watched is what was seen of the market before the first bid.
+type watched struct {
+	auctions int
+	cost     float64 // of all of them
+	clicks   float64 // expected
+}
+
+func watch(l *priceLog) (w watched) {
+	w.auctions = min(max(len(l.auctions)/watchedPart, watchedLeast), watchedMost, len(l.auctions))
+	for _, a := range l.auctions[:w.auctions] {
+		w.cost += float64(a.price)
+		w.clicks += a.pctr
+	}
+	return w
+}
+
+// worth returns what a click costs on the market.
+func (w watched) worth() float64 {
+	if !(w.cost > 0) || !(w.clicks > 0) {
+		return float64(ad.Unit)
+	}
+	return w.cost / w.clicks
+}
+
+// ceiling returns a multiple of the mean price.
+func (w watched) ceiling() ad.Money {
+	if !(w.cost > 0) {
+		return mostBid
+	}
+	return min(ad.Money(1).Mul(ceilingFactor*w.cost/float64(w.auctions)), mostBid)
+}
