@@ -86,7 +86,8 @@ func (c *compiler) adjust(l *Line) (raise float64) {
 	return raise
 }
 
-// affordable reports a price that a budget cannot pay.
+// affordable warns of a price that a budget cannot pay: the line item does not
+// bid, or hardly.
 func (c *compiler) affordable(l *Line) {
 	f := l.Campaign.File
 	for _, b := range []struct {
@@ -102,7 +103,7 @@ func (c *compiler) affordable(l *Line) {
 		switch {
 		case b.most <= 0 || l.Price <= 0:
 		case l.Price > b.most:
-			c.ps.Errorf(at, "a price is for a thousand impressions (CPM)", "%s %s budget, at %s, does not pay for one impression", b.whose, b.key, b.spec.At(b.key))
+			c.ps.Warnf(at, "a price is for a thousand impressions (CPM)", "%s %s budget, at %s, does not pay for one impression", b.whose, b.key, b.spec.At(b.key))
 			return
 		case l.Price > b.most/1000:
 			c.ps.Warnf(at, "", "%s %s budget, at %s, does not pay for a thousand impressions", b.whose, b.key, b.spec.At(b.key))
