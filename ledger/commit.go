@@ -107,9 +107,14 @@ func (l *Ledger) admit(g *group, r *request) error {
 	}
 	c, e := &l.committer, &r.event
 	var marks markSet
+	of := marksOf{hourOfMarks(e), e.Bid}
 	if marked(e) {
 		var err error
-		if marks, err = c.marks.get(hourOfBid(e), e.Bid); err != nil {
+		if uint64(of.hour) < l.openFrom.Load() {
+			r.reason = ad.TokenExpired
+			return nil
+		}
+		if marks, err = c.marks.get(of); err != nil {
 			return err
 		}
 		if marks.has(markOf(e)) {
@@ -128,8 +133,8 @@ func (l *Ledger) admit(g *group, r *request) error {
 		if e.Price > 0 {
 			marks = marks.with(markCharged)
 		}
-		c.marks.set(e.Bid, marks)
-		k := markKey(hourOfBid(e), e.Bid)
+		c.marks.set(of, marks)
+		k := markKey(of.hour, of.bid)
 		if err := g.batch.Set(k[:], marks.bytes(), nil); err != nil {
 			return err
 		}

@@ -18,8 +18,9 @@ const (
 // mistake, and a few of them would exceed what an account can count.
 const maxAmount = 1_000_000 * ad.Unit
 
-// normal holds the times of an event between 1970 and 2200, and a tally apart
-// from events. It reports whether it changed a time.
+// normal holds the times of an event between 1970 and 2200. Only tallies count
+// requests, and neither they nor samples cost anything. It reports whether it
+// changed a time.
 func normal(e *ad.Event) bool {
 	was := *e
 	e.Time = min(max(e.Time, 0), maxMS)
@@ -27,6 +28,9 @@ func normal(e *ad.Event) bool {
 	e.Day = min(max(e.Day, -maxDays), maxDays)
 	if e.Kind != ad.EventTally {
 		e.Requests, e.Bids = 0, 0
+	}
+	if e.Kind == ad.EventTally || e.Kind == ad.EventBid {
+		e.Price = 0
 	}
 	return e.Time != was.Time || e.BidTime != was.BidTime || e.Day != was.Day
 }
@@ -43,7 +47,7 @@ func invalid(e *ad.Event) error {
 	}
 	normalised := *e
 	if normal(&normalised); normalised != *e {
-		return fmt.Errorf("%w: its times or counts are out of range", ErrInvalid)
+		return fmt.Errorf("%w: its times, counts or price are not those of its kind", ErrInvalid)
 	}
 	return nil
 }

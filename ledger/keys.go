@@ -34,7 +34,8 @@ const (
 var (
 	keySchema = []byte("mschema") // version, in decimal
 	keyFirst  = []byte("mfirst")  // sequence number of the first event that is kept
-	keyMarked = []byte("mmarked") // first hour of which marks are kept
+	keyMarked = []byte("mmarked") // first hour of which all marks are there
+	keyOpen   = []byte("mopen")   // first hour whose bids' notices are accepted, mostly the same
 	keyClock  = []byte("mclock")  // the time up to which Trim believes, in unix milliseconds
 	keyHolds  = []byte("mholds")  // what is reserved
 )
@@ -65,8 +66,23 @@ func markHour(hour uint32) []byte {
 	return binary.BigEndian.AppendUint32([]byte{prefixMark}, hour)
 }
 
-// hourOfBid returns the hour that a bid's marks are kept under.
-func hourOfBid(e *ad.Event) uint32 { return uint32(e.BidTime / (hourMS / 1000)) }
+// Hours of marks that are kept as long as their events, as what they belong to
+// has no time of its own that all repetitions share. They sort last.
+const (
+	hourOfVisits      = 1<<32 - 2
+	hourOfConversions = 1<<32 - 1
+)
+
+// hourOfMarks returns the hour that the marks of an event are kept under.
+func hourOfMarks(e *ad.Event) uint32 {
+	switch e.Kind {
+	case ad.EventVisit:
+		return hourOfVisits
+	case ad.EventConversion:
+		return hourOfConversions
+	}
+	return uint32(e.BidTime / (hourMS / 1000))
+}
 
 // accountKey is an account in total, or on one day.
 type accountKey struct {
@@ -149,5 +165,11 @@ func (k rollupKey) String() string {
 func (k proofKey) String() string { return "marks of bids of " + textOfHour(uint32(k)) }
 
 func textOfHour(hour uint32) string {
+	switch hour {
+	case hourOfVisits:
+		return "any hour, visits"
+	case hourOfConversions:
+		return "any hour, conversions"
+	}
 	return time.Unix(int64(hour)*3600, 0).UTC().Format("2006-01-02T15Z")
 }

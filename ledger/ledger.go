@@ -38,6 +38,7 @@ type Ledger struct {
 	committer committer
 	next      atomic.Uint64 // the sequence number of the next event
 	durable   atomic.Uint64 // events below this number are on disk
+	openFrom  atomic.Uint64 // first hour of bids whose notices are accepted
 
 	trimming sync.Mutex
 	clock    clock
@@ -169,6 +170,11 @@ func (l *Ledger) recall() error {
 	if err != nil {
 		return err
 	}
+	openFrom, err := readNumber(l.db, keyOpen)
+	if err != nil {
+		return err
+	}
+	l.openFrom.Store(openFrom)
 	next = max(next, first)
 	l.next.Store(next)
 	l.durable.Store(next)

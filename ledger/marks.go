@@ -62,21 +62,27 @@ const recentBids = 1 << 17
 // generations of which the older is dropped whole; the truth is in the database.
 type marks struct {
 	db         *pebble.DB
-	young, old map[ad.BidID]markSet
+	young, old map[marksOf]markSet
+}
+
+// marksOf is what marks are of.
+type marksOf struct {
+	hour uint32
+	bid  ad.BidID
 }
 
 func newMarks(db *pebble.DB) *marks {
-	return &marks{db: db, young: make(map[ad.BidID]markSet)}
+	return &marks{db: db, young: make(map[marksOf]markSet)}
 }
 
-func (m *marks) get(hour uint32, bid ad.BidID) (markSet, error) {
-	if s, ok := m.young[bid]; ok {
+func (m *marks) get(of marksOf) (markSet, error) {
+	if s, ok := m.young[of]; ok {
 		return s, nil
 	}
-	if s, ok := m.old[bid]; ok {
+	if s, ok := m.old[of]; ok {
 		return s, nil
 	}
-	k := markKey(hour, bid)
+	k := markKey(of.hour, of.bid)
 	value, closer, err := m.db.Get(k[:])
 	if errors.Is(err, pebble.ErrNotFound) {
 		return 0, nil
@@ -87,15 +93,15 @@ func (m *marks) get(hour uint32, bid ad.BidID) (markSet, error) {
 	defer closer.Close()
 	s, ok := parseMarkSet(value)
 	if !ok {
-		return 0, notOurs("the marks of bid %s", bid)
+		return 0, notOurs("the marks of bid %s", of.bid)
 	}
 	return s, nil
 }
 
 // set remembers the marks of a bid. The caller writes them.
-func (m *marks) set(bid ad.BidID, s markSet) {
+func (m *marks) set(of marksOf, s markSet) {
 	if len(m.young) >= recentBids {
-		m.old, m.young = m.young, make(map[ad.BidID]markSet, recentBids)
+		m.old, m.young = m.young, make(map[marksOf]markSet, recentBids)
 	}
-	m.young[bid] = s
+	m.young[of] = s
 }

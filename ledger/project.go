@@ -43,7 +43,7 @@ func (p *projections) apply(e *ad.Event) error {
 	var marks *kept[proofKey, proof]
 	if proven {
 		var err error
-		if marks, err = p.proofs.get(&p.store, proofKey(hourOfBid(e))); err != nil {
+		if marks, err = p.proofs.get(&p.store, proofKey(hourOfMarks(e))); err != nil {
 			return err
 		}
 	}

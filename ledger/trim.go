@@ -66,34 +66,49 @@ func (l *Ledger) believe(now time.Time) (int64, error) {
 }
 
 // trimMarks deletes the marks of bids whose notices are accepted no more. It
-// keeps an hour more than that.
+// keeps an hour more than that. Notices of bids before that hour are refused
+// from then on: nobody could tell whether they came already. When the clock has
+// gone back it lowers that hour, lest nothing be accepted until the clock is
+// where it has been.
 func (l *Ledger) trimMarks(believed int64) (time.Duration, error) {
 	marked, err := readNumber(l.db, keyMarked)
 	if err != nil {
 		return 0, err
 	}
-	hour := (believed-l.config.Lifetime.Milliseconds())/hourMS - 1
-	if hour <= int64(marked) {
+	from := l.openFrom.Load()
+	hour := uint64(max(0, (min(believed, l.clock.wall)-l.config.Lifetime.Milliseconds())/hourMS-1))
+	if hour == from {
 		return 0, nil
 	}
+	if hour > from {
+		l.openFrom.Store(hour) // before marks are deleted: until then they are refused for nothing
+	}
 	err = l.write(func(b *pebble.Batch) error {
-		if err := b.DeleteRange([]byte{prefixMark}, markHour(uint32(hour)), nil); err != nil {
+		if err := b.DeleteRange([]byte{prefixMark}, markHour(uint32(min(hour, hourOfVisits))), nil); err != nil {
 			return err
 		}
 		if err := dropProofs(b, proofKey(hour)); err != nil {
 			return err
 		}
-		return setNumber(b, keyMarked, uint64(hour))
+		if err := setNumber(b, keyMarked, max(marked, hour)); err != nil {
+			return err
+		}
+		return setNumber(b, keyOpen, hour)
 	})
 	if err != nil {
 		return 0, err
 	}
-	return time.Duration(hour-int64(marked)) * time.Hour, nil
+	l.openFrom.Store(hour)
+	return time.Duration(max(0, int64(hour)-int64(from))) * time.Hour, nil
 }
 
-// dropProofs deletes the base's proofs of the marks before an hour.
+// dropProofs deletes the base's proofs of marks that are gone: those before an
+// hour, and those that go with their events.
 func dropProofs(b *pebble.Batch, hour proofKey) error {
-	return b.DeleteRange([]byte{prefixBase, prefixProof}, hour.append([]byte{prefixBase}), nil)
+	if err := b.DeleteRange([]byte{prefixBase, prefixProof}, hour.append([]byte{prefixBase}), nil); err != nil {
+		return err
+	}
+	return b.DeleteRange(proofKey(hourOfVisits).append([]byte{prefixBase}), []byte{prefixBase, prefixProof + 1}, nil)
 }
 
 // trimEvents drops some of the first events, of which all are older than a time
@@ -110,7 +125,14 @@ func (l *Ledger) trimEvents(before int64) (uint64, error) {
 		return 0, err
 	}
 	base := projections{store: store{from: snap, prefix: []byte{prefixBase}}, prove: true}
-	if err := scanEvents(snap, first, end, func(_ uint64, e *ad.Event) error { return base.apply(e) }); err != nil {
+	var lasting []marksOf // that go with their events
+	err = scanEvents(snap, first, end, func(_ uint64, e *ad.Event) error {
+		if of := (marksOf{hourOfMarks(e), e.Bid}); marked(e) && of.hour >= hourOfVisits {
+			lasting = append(lasting, of)
+		}
+		return base.apply(e)
+	})
+	if err != nil {
 		return 0, err
 	}
 	marked, err := readNumber(snap, keyMarked)
@@ -120,6 +142,12 @@ func (l *Ledger) trimEvents(before int64) (uint64, error) {
 	err = l.write(func(b *pebble.Batch) error {
 		if err := base.write(b); err != nil {
 			return err
+		}
+		for _, of := range lasting {
+			k := markKey(of.hour, of.bid)
+			if err := b.Delete(k[:], nil); err != nil {
+				return err
+			}
 		}
 		if err := dropProofs(b, proofKey(marked)); err != nil {
 			return err
