@@ -91,7 +91,7 @@ func (c *compiler) name(at conf.Pos, s, what string) {
 
 // maxSuggestions bounds the search for what a misspelt word was meant to be.
 // More problems than that of one file are not shown.
-const maxSuggestions = 500
+const maxSuggestions = 200
 
 // unknown reports a word that is none of the known ones.
 func (c *compiler) unknown(at conf.Pos, what, got string, known []string) {
@@ -108,6 +108,9 @@ func (c *compiler) unknown(at conf.Pos, what, got string, known []string) {
 // repeated warns of an entry that a list has twice. The entries are given as
 // they are compared.
 func repeated[T comparable](c *compiler, l conf.Located, key string, list []T) {
+	if len(list) < 2 {
+		return
+	}
 	seen := make(map[T]bool, len(list))
 	for i, v := range list {
 		if seen[v] {

@@ -73,9 +73,16 @@ func (c *compiler) credential(s *ExchangeSpec) {
 // identity compiles how an exchange's people are recognised and what may be done
 // with what is known of them. It returns nil if that is not well configured.
 func (c *compiler) identity(name string, s *ExchangeSpec) *identity.Resolver {
+	const mostIDs = 64
 	good := c.privacyGood
+	if len(s.IDs) > mostIDs {
+		c.ps.Errorf(s.At("ids"), "", "there are more than %d kinds of ids", mostIDs)
+		return nil
+	}
+	seen := map[string]bool{}
 	for i, id := range s.IDs {
-		good = c.idKind(s.EntryAt("ids", i), id, s.IDs[:i]) && good
+		good = c.idKind(s.EntryAt("ids", i), id, seen[id]) && good
+		seen[id] = true
 	}
 	if !good {
 		return nil
@@ -93,12 +100,12 @@ func (c *compiler) identity(name string, s *ExchangeSpec) *identity.Resolver {
 	return r
 }
 
-// idKind checks one kind of identifier, which must not be one of those before.
-func (c *compiler) idKind(at conf.Pos, id string, before []string) bool {
+// idKind checks one kind of identifier, and reports false if it is none.
+func (c *compiler) idKind(at conf.Pos, id string, again bool) bool {
 	known := []string{"buyeruid", "ifa", "user", "eid:SOURCE"}
 	source, isEID := strings.CutPrefix(id, "eid:")
 	switch {
-	case slices.Contains(before, id):
+	case again:
 		c.ps.Errorf(at, "keep one of them", "%q is listed twice", id)
 	case isEID && !domainForm.MatchString(source):
 		c.ps.Errorf(at, "write the domain of the source, as in eid:uidapi.com", "%q is no source of ids", source)

@@ -27,7 +27,7 @@ func (c *compiler) target(w *WhereSpec) Target {
 		c.ps.Errorf(w.At("viewability_at_least"), "write a share above 0 and up to 1, such as 0.5", "%v is no viewability", w.Viewability)
 	}
 	c.bounds(w.Located, "intermediaries_at_most", w.MostNodes, 1, 64)
-	t.zips, t.zipPrefixes = c.postcodes(w)
+	c.postcodes(w, &t)
 	t.any = t.restricts()
 	return t
 }
@@ -42,18 +42,17 @@ func (c *compiler) exchanges(w *WhereSpec) {
 }
 
 func (c *compiler) geography(w *WhereSpec) {
-	codes := make([][3]byte, len(w.Country))
+	seen := map[[3]byte]bool{}
 	for i, name := range w.Country {
 		code, ok := openrtb.Alpha3([]byte(name))
-		if name != "" && (!ok || !c.isCountry(code)) {
+		switch {
+		case name == "": // reported
+		case !ok || !c.isCountry(code):
 			c.ps.Errorf(w.EntryAt("country", i), "write an ISO 3166 code such as DEU or DE", "there is no country %q", name)
-			copy(codes[i][:], name) // as good as any, to find it listed twice
-		} else {
-			codes[i] = code
-		}
-		if slices.Contains(codes[:i], codes[i]) {
+		case seen[code]:
 			c.ps.Warnf(w.EntryAt("country", i), "", "%s is listed twice", name)
 		}
+		seen[code] = true
 	}
 	repeated(c, w.Located, "region", folded(w.Region))
 	repeated(c, w.Located, "city", folded(w.City))
@@ -91,7 +90,7 @@ func regionCodes(regions []string) []string {
 }
 
 // postcodes splits postcodes from prefixes such as 10*.
-func (c *compiler) postcodes(w *WhereSpec) (set, []string) {
+func (c *compiler) postcodes(w *WhereSpec, t *Target) {
 	var exact, prefixes []string
 	for i, z := range folded(w.Zip) {
 		p, prefix := strings.CutSuffix(z, "*")
@@ -102,11 +101,14 @@ func (c *compiler) postcodes(w *WhereSpec) (set, []string) {
 			c.ps.Errorf(w.EntryAt("zip", i), "leave zip out for all postcodes", "%q is every postcode", z)
 		case prefix:
 			prefixes = append(prefixes, p)
+			if !slices.Contains(t.zipLengths, len(p)) && len(p) <= maxWord {
+				t.zipLengths = append(t.zipLengths, len(p))
+			}
 		default:
 			exact = append(exact, z)
 		}
 	}
-	return newSet(exact), prefixes
+	t.zips, t.zipPrefixes = newSet(exact), newSet(prefixes)
 }
 
 // places checks domains and bundles.
@@ -172,8 +174,10 @@ func (c *compiler) contradictions(w *WhereSpec) {
 			refuse("apps", i, "not_apps")
 		}
 	}
+	notCategories := newSet(w.NotCategories)
 	for i, cat := range w.Categories {
-		if slices.ContainsFunc(w.NotCategories, func(n string) bool { return n != "" && CategoryWithin([]byte(cat), n) }) {
+		parent, _, _ := strings.Cut(cat, "-")
+		if notCategories.has([]byte(cat)) || notCategories.has([]byte(parent)) {
 			refuse("categories", i, "not_categories")
 		}
 	}

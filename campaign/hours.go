@@ -36,16 +36,16 @@ var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 // DecodeYAML reads a mapping from days to lists of hours, such as
 // {mon-fri: [06:00-10:00], sat: [09:00-24:00]}.
 func (s *HoursSpec) DecodeYAML(n *yaml.Node, d *conf.Decoder) {
-	const example = "write {mon-fri: [06:00-10:00, 17:00-24:00]}"
 	s.Pos = d.Pos(n)
 	if n.Kind != yaml.MappingNode {
 		d.Expected(n, "days with hours, such as {mon-fri: [06:00-10:00, 17:00-24:00]}")
 		return
 	}
 	if len(n.Content) == 0 {
-		d.Errorf(n, example+", or leave the key out for all hours", "no hours are given")
+		d.Errorf(n, "write {mon-fri: [06:00-10:00, 17:00-24:00]}, or leave the key out for all hours", "no hours are given")
 		return
 	}
+	var all []written
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		days, hours := daysOf(n.Content[i], d), n.Content[i+1]
 		var list []string
@@ -56,38 +56,40 @@ func (s *HoursSpec) DecodeYAML(n *yaml.Node, d *conf.Decoder) {
 			d.Errorf(hours, "leave the days out on which nothing runs", "the list of hours is empty")
 		}
 		for k, text := range list {
-			s.add(days, text, hours.Content[k], d)
+			from, to, err := parseHours(text)
+			if err != nil {
+				d.Errorf(hours.Content[k], "write 06:00-10:00; 24:00 is midnight", "%v", err)
+				continue
+			}
+			for _, day := range days {
+				all = append(all, written{Span{uint16(day*minutesPerDay + from), uint16(day*minutesPerDay + to)}, hours.Content[k]})
+			}
 		}
 	}
-	s.Spans = merged(s.Spans)
+	s.Spans = merged(all, d)
 }
 
-// add adds one span of hours on each of the days.
-func (s *HoursSpec) add(days []int, text string, n *yaml.Node, d *conf.Decoder) {
-	from, to, err := parseHours(text)
-	if err != nil {
-		d.Errorf(n, "write 06:00-10:00; 24:00 is midnight", "%v", err)
-		return
-	}
-	for _, day := range days {
-		span := Span{uint16(day*minutesPerDay + from), uint16(day*minutesPerDay + to)}
-		if slices.ContainsFunc(s.Spans, func(o Span) bool { return span.From < o.To && o.From < span.To }) {
-			d.Warnf(n, "", "the hours on %s overlap with others", weekdays[day])
-		}
-		s.Spans = append(s.Spans, span)
-	}
+// written is a span with where it was written.
+type written struct {
+	Span
+	node *yaml.Node
 }
 
-// merged returns the spans in order, with those that touch joined.
-func merged(spans []Span) []Span {
-	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
+// merged returns the spans in order, with those that touch joined, and warns of
+// those that overlap.
+func merged(spans []written, d *conf.Decoder) []Span {
+	slices.SortStableFunc(spans, func(a, b written) int { return cmp.Compare(a.From, b.From) })
 	var out []Span
 	for _, s := range spans {
-		if n := len(out); n > 0 && s.From <= out[n-1].To {
-			out[n-1].To = max(out[n-1].To, s.To)
+		n := len(out)
+		if n == 0 || s.From > out[n-1].To {
+			out = append(out, s.Span)
 			continue
 		}
-		out = append(out, s)
+		if s.From < out[n-1].To {
+			d.Warnf(s.node, "", "the hours on %s overlap with others", weekdays[s.From/minutesPerDay])
+		}
+		out[n-1].To = max(out[n-1].To, s.To)
 	}
 	return out
 }

@@ -15,7 +15,8 @@ type Target struct {
 	regions       set
 	cities        set
 	zips          set
-	zipPrefixes   []string // lower case
+	zipPrefixes   set
+	zipLengths    []int // of the prefixes, each once
 	os            set
 	notDomains    set
 	notApps       set
@@ -181,8 +182,11 @@ func (t *Target) allowsZip(zip []byte) bool {
 		return false
 	}
 	z := lower(buf[:0], zip)
-	for _, p := range t.zipPrefixes {
-		if len(z) >= len(p) && string(z[:len(p)]) == p {
+	for _, n := range t.zipLengths {
+		if len(z) < n {
+			continue
+		}
+		if _, ok := t.zipPrefixes[string(z[:n])]; ok {
 			return true
 		}
 	}
