@@ -87,7 +87,7 @@ func TestExplainIsTheDecision(t *testing.T) {
 			ex := r.exchange(t, "example")
 			traffic := newTraffic(t, 7, population)
 			var sc bidder.Scratch
-			bids, n := 0, 400
+			bids, n := 0, fewer(1000)
 			for i := range n {
 				body := traffic.Append(nil)
 				now := monday.Add(time.Duration(i) * time.Minute)

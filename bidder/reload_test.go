@@ -23,14 +23,16 @@ func TestReloadUnderLoad(t *testing.T) {
 		c := bannerCampaign(name, price)
 		c = strings.Replace(c, "line_items:", "line_items:\n  - {name: deal, deals: [d], bid: {price: "+fmt.Sprint(price+10)+" USD}, creatives: [mpu]}", 1)
 		// Other line items before it, so that indexes of one are wrong in the other.
-		for i := range int(price) * 70 {
+		for i := range int(price) * 70 { // more than a word of the index
 			c = strings.Replace(c, "creatives:\n", fmt.Sprintf("  - {name: other-%d, where: {country: [FRA]}, bid: {price: 50 USD}, creatives: [mpu]}\ncreatives:\n", i), 1)
 		}
 		return compile(t, files("bidwell.yaml", plainProcess, "campaigns/"+name+".yaml", c))
 	}
-	snapshots := []*campaign.Snapshot{one("first", 1), one("second", 2)}
+	snapshot := func(which int) *campaign.Snapshot { // each is published once
+		return one([]string{"first", "second"}[which], float64(which+1))
+	}
 	s := newServer(t, lenient)
-	s.Publish(snapshots[0])
+	s.Publish(snapshot(0))
 
 	var stop atomic.Bool
 	var clients sync.WaitGroup
@@ -59,12 +61,12 @@ func TestReloadUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	const reloads = 300
+	reloads := fewer(300)
 	for i := range reloads {
 		// The next one only when the last was seen to serve: else reloads could
 		// pass between two requests.
 		before := answered[(i+1)%2].Load()
-		s.Publish(snapshots[(i+1)%2])
+		s.Publish(snapshot((i + 1) % 2))
 		eventually(t, "the new configuration serves", func() bool {
 			return answered[(i+1)%2].Load() > before || anyIn(&faults)
 		})
@@ -132,7 +134,7 @@ func TestSpendOutlivesReloads(t *testing.T) {
 	s.Publish(budget("0.006 USD"))
 	wantStatus(200, "with a larger budget")
 	s.wantSpent(t, 0, 6)
-	s.Publish(budget("0.001 USD"))
+	s.Publish(budget("0.002 USD"))
 	wantStatus(204, "with a smaller budget")
 
 	gone := s.Snapshot().Campaigns[0].ID

@@ -34,7 +34,7 @@ func TestResponsesAreWhatExchangesTake(t *testing.T) {
 	requests := exampleRequests(t)
 	population := loadtest.People{Seed: 5, N: 200, Exchange: "example"}
 	traffic := newTraffic(t, 11, population)
-	for range 600 {
+	for range fewer(1000) {
 		requests = append(requests, traffic.Append(nil))
 	}
 	for _, c := range []struct {

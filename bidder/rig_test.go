@@ -204,6 +204,15 @@ func (r *rig) explain(tb testing.TB, body []byte, ex *campaign.Exchange, now tim
 	return x
 }
 
+// fewer returns how many of n random cases to try: fewer under the race detector,
+// which is slow and finds nothing in what one goroutine does.
+func fewer(n int) int {
+	if raceEnabled {
+		return n / 10
+	}
+	return n
+}
+
 // read returns the contents of a file.
 func read(tb testing.TB, fsys fs.FS, name string) []byte {
 	tb.Helper()

@@ -20,6 +20,7 @@ func serveOnce(t *testing.T, dir, data string) (out string, status int) {
 // TestDamagedKeys checks that keys that cannot be read are not replaced, and
 // that the error says what to do.
 func TestDamagedKeys(t *testing.T) {
+	oneByOne(t)
 	for name, c := range map[string]struct{ keys, want string }{
 		"not hexadecimal": {"# keys\nnonsense\n", "token.keys:2: a key is a line of hexadecimal digits; restore the file, or remove it to begin with a new key"},
 		"too short":       {"00ff\n", "at least 16 bytes"},
@@ -57,6 +58,7 @@ func TestKeysAreMadeOnce(t *testing.T) {
 
 // TestDamagedStore checks that a store that is not one is an error that says so.
 func TestDamagedStore(t *testing.T) {
+	oneByOne(t)
 	dir := workDir(t)
 	importPeople(t, filepath.Join(dir, "data"), moment)
 	manifests, err := filepath.Glob(filepath.Join(dir, "data", "profiles", "MANIFEST-*"))
@@ -96,6 +98,7 @@ func TestReadOnlyData(t *testing.T) {
 // TestQuestionsMakeNoDirectory checks that commands that only ask leave no data
 // directory behind.
 func TestQuestionsMakeNoDirectory(t *testing.T) {
+	oneByOne(t)
 	dir := workDir(t)
 	for _, args := range [][]string{
 		{"explain", "--request", "configs/requests/car-site.json", "--data", "data"},
@@ -116,6 +119,7 @@ func TestQuestionsMakeNoDirectory(t *testing.T) {
 
 // TestExplainReadsStandardInput checks the request from a pipe, as JSON.
 func TestExplainReadsStandardInput(t *testing.T) {
+	oneByOne(t)
 	dir := workDir(t)
 	out, status := bidwell(t, dir, example(t, "requests/car-site.json"), "explain", "--request", "-", "--json", "--at", "2026-03-02T09:30:00+01:00")
 	var x struct {
@@ -135,6 +139,7 @@ func TestExplainReadsStandardInput(t *testing.T) {
 
 // TestEnvironment checks that variables win over the file and flags over them.
 func TestEnvironment(t *testing.T) {
+	oneByOne(t)
 	dir := workDir(t)
 	cmd := command(t.Context(), dir, "config", "print", "--admin", "127.0.0.1:1")
 	cmd.Env = append(cmd.Env, "BIDWELL_LISTEN=127.0.0.1:2", "BIDWELL_ADMIN=127.0.0.1:3", "BIDWELL_CONFIG=configs/wide/bidwell.yaml")
@@ -161,6 +166,7 @@ func TestEnvironment(t *testing.T) {
 
 // TestSchemas checks that `config schema` writes what stands in configs/schema.
 func TestSchemas(t *testing.T) {
+	oneByOne(t)
 	dir := workDir(t)
 	if out, status := bidwell(t, dir, "", "config", "schema", "--dir", "schema"); status != 0 {
 		t.Fatalf("%d %s", status, out)
@@ -184,6 +190,7 @@ func TestSchemas(t *testing.T) {
 
 // TestVersion checks both forms.
 func TestVersion(t *testing.T) {
+	oneByOne(t)
 	if out, status := bidwell(t, t.TempDir(), "", "version"); status != 0 || !strings.HasPrefix(out, "bidwell dev") {
 		t.Errorf("%d %s", status, out)
 	}
@@ -197,6 +204,7 @@ func TestVersion(t *testing.T) {
 // TestHelpEndsWithExamples checks that every command's help has commands that
 // one can paste.
 func TestHelpEndsWithExamples(t *testing.T) {
+	oneByOne(t)
 	for _, args := range [][]string{
 		{}, {"serve"}, {"demo"}, {"validate"}, {"explain"}, {"config", "schema"}, {"config", "print"},
 		{"profile"}, {"profile", "import"}, {"profile", "get"}, {"profile", "forget"},

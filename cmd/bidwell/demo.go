@@ -148,6 +148,7 @@ func (d *demo) trade(ctx context.Context, m *Main, population loadtest.People, o
 	if err != nil {
 		return err
 	}
+	m.process.Limits.Drain = 1 // nobody else sends here: there is nothing to wait for
 	serving, stopServing := context.WithCancel(context.Background())
 	defer stopServing()
 	served := make(chan error, 1)
@@ -162,7 +163,6 @@ func (d *demo) trade(ctx context.Context, m *Main, population loadtest.People, o
 	go watchDemo(watching, exchange, out)
 	err = exchange.Run(trading)
 	stopWatching()
-	m.process.Limits.Drain = 1 // nobody else sends here: there is nothing to wait for
 	stopServing()
 	err = errors.Join(err, <-served)
 	fmt.Fprintln(out)

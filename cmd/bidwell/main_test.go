@@ -109,6 +109,16 @@ func importPeople(t *testing.T, data string, at time.Time) {
 	}
 }
 
+// oneByOne skips a test that only runs commands one after the other when the
+// race detector is in, which makes processes slow to start and has nothing to
+// detect.
+func oneByOne(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("nothing runs at the same time here")
+	}
+}
+
 // write writes a file below dir.
 func write(t *testing.T, dir, name, text string) {
 	t.Helper()

@@ -32,6 +32,7 @@ type running struct {
 func start(t *testing.T, edit func(dir string)) *running {
 	t.Helper()
 	dir := workDir(t)
+	change(t, dir, "bidwell.yaml", "drain: 5s", "drain: 1ms")
 	importPeople(t, filepath.Join(dir, "data"), time.Now())
 	if edit != nil {
 		edit(dir)
@@ -48,7 +49,6 @@ func start(t *testing.T, edit func(dir string)) *running {
 	r := &running{Main: m, dir: dir, stop: stop, done: make(chan error, 1)}
 	go func() { r.done <- m.Run(ctx) }()
 	t.Cleanup(func() {
-		m.process.Limits.Drain = 1
 		stop()
 		if err := <-r.done; err != nil {
 			t.Errorf("Run: %v", err)
@@ -319,7 +319,7 @@ func TestHotReload(t *testing.T) {
 // TestDrain checks that a bidder that is told to stop says so to who asks, and
 // answers on meanwhile.
 func TestDrain(t *testing.T) {
-	r := start(t, func(dir string) { change(t, dir, "bidwell.yaml", "drain: 5s", "drain: 1h") })
+	r := start(t, nil)
 	if a := r.post(t, example(t, "requests/premium-news-front-page.json")); a.status != 200 || a.close {
 		t.Errorf("before, a request is answered %d, closing %v", a.status, a.close)
 	}

@@ -17,6 +17,7 @@ import (
 // 2 March 2026. Run with -update to rewrite the output, and review the
 // difference.
 func TestTranscripts(t *testing.T) {
+	oneByOne(t)
 	names, err := filepath.Glob("testdata/transcripts/*.txt")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d transcripts, %v", len(names), err)
