@@ -1,7 +1,9 @@
 package bidder_test
 
 import (
+	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,5 +107,43 @@ func TestExplainIsTheDecision(t *testing.T) {
 				t.Errorf("%.0f %% of the requests are bid on, want at least %.0f %%: the comparison means little", 100*share, 100*c.least)
 			}
 		})
+	}
+}
+
+// TestTies checks that equal bids share the traffic by the request's id, that
+// explanations follow, and that the number of bids that are compared is bounded.
+func TestTies(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("campaign: even\nadvertiser: {name: Even, domains: [even.example]}\nbudget: {total: 1000 USD}\nline_items:\n")
+	for i := range 40 {
+		fmt.Fprintf(&b, "  - {name: l%d, bid: {price: 2 USD}, creatives: [%s]}\n", i, []string{"mpu", "loud"}[i%2])
+	}
+	b.WriteString(`creatives:
+  - {name: mpu, banner: {size: 300x250, image: "https://cdn.even.example/a.jpg"}, click: "https://even.example/"}
+  - {name: loud, attr: [1], banner: {size: 300x250, image: "https://cdn.even.example/b.jpg"}, click: "https://even.example/"}
+`)
+	r := newRig(t, files("bidwell.yaml", plainProcess, "campaigns/even.yaml", b.String()), "")
+	ex := r.exchange(t, "")
+	for _, battr := range []string{"", `,"battr":[1]`} {
+		winners := map[string]int{}
+		for i := range 500 {
+			body := fmt.Appendf(nil, `{"id":"%d","imp":[{"id":"1","banner":{"w":300,"h":250%s}}],"site":{}}`, i, battr)
+			x := r.explain(t, body, ex, monday)
+			var sc bidder.Scratch
+			reason := r.decide(t, &sc, body, ex, monday)
+			agree(t, x.Request, &sc, reason, x)
+			if t.Failed() {
+				return
+			}
+			winners[sc.Bids[0].Line.Name]++
+		}
+		for name, n := range winners {
+			if n > 500/len(winners)*2 {
+				t.Errorf("%s wins %d of 500, with %d others", name, n, len(winners)-1)
+			}
+		}
+		if len(winners) < 8 || len(winners) > 20 {
+			t.Errorf("%d line items share the traffic, want what is compared: about 16", len(winners))
+		}
 	}
 }
