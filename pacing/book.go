@@ -2,6 +2,7 @@ package pacing
 
 import (
 	"encoding/binary"
+	"sync"
 	"time"
 
 	"bidwell/ad"
@@ -26,6 +27,9 @@ type Book struct {
 	accounts *Accounts
 	lifetime time.Duration
 	shards   [shards]shard
+
+	mu        sync.Mutex // guards recovered
+	recovered []recovered
 }
 
 // NewBook returns an empty book. A token's lifetime is for how long after its
@@ -144,7 +148,8 @@ func (b *Book) Release(bid ad.BidID) ad.Reason {
 // called about once a second; between calls what is due stays reserved. Locks
 // are held for a second's worth of one shard at a time.
 func (b *Book) Expire(now time.Time) int {
-	unix, n := now.Unix(), 0
+	unix := now.Unix()
+	n := b.expireRecovered(unix)
 	for i := range b.shards {
 		s := &b.shards[i]
 		for done := false; !done; {

@@ -14,8 +14,9 @@ type Plan struct {
 	Start, End time.Time      // of the flight; without an end, only a daily budget is paced
 	Zone       *time.Location // in which its days begin, UTC if nil
 
-	// The bounds of κ and where it begins: 1/1000, 1 and the upper bound where they
-	// are zero. A live campaign never bids above its price: its upper bound is 1.
+	// The bounds of κ and where it begins: 1/1000, 1, and a twentieth of the upper
+	// bound where they are zero. A live campaign never bids above its price: its upper
+	// bound is 1. A κ that is too low costs a minute, one that is too high money.
 	Min, Max, Initial float64
 }
 
@@ -44,6 +45,10 @@ const (
 	leastError, mostError = -2.0, 1.0
 	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
 
+	// Reservations are crowded where they take more than crowdedPart of what is left.
+	// κ is not lowered for it where spend is behind by more than mostBehind.
+	crowdedPart, mostBehind = 0.8, 0.5
+
 	// mostDecided is how many ticks' bids count at most that are decided in one tick:
 	// what comes at once after a disturbance must not outweigh all the rest.
 	mostDecided = 20
@@ -57,7 +62,7 @@ const (
 	levelMemory = 30 * time.Minute
 	levelCount  = 200
 
-	defaultMin, defaultMax = 0.001, 1
+	defaultMin, defaultMax, defaultInitial = 0.001, 1, 0.05
 )
 
 // Controller decides by how much a campaign's bids are lowered so that its budget
@@ -134,7 +139,7 @@ func NewController(plan Plan) *Controller {
 	c.SetPlan(plan)
 	c.kappa = plan.Initial
 	if !(c.kappa > 0) {
-		c.kappa = c.plan.Max
+		c.kappa = c.plan.Max * defaultInitial
 	}
 	c.kappa = c.clamp(c.kappa)
 	c.status.Kappa = c.kappa
@@ -146,10 +151,10 @@ func (c *Controller) SetPlan(plan Plan) {
 	if plan.Zone == nil {
 		plan.Zone = time.UTC
 	}
-	if !(plan.Min > 0) {
+	if !(plan.Min > 0) || !amount(plan.Min) {
 		plan.Min = defaultMin
 	}
-	if !(plan.Max > 0) || math.IsInf(plan.Max, 1) {
+	if !(plan.Max > 0) || !amount(plan.Max) {
 		plan.Max = defaultMax
 	}
 	plan.Max = max(plan.Max, plan.Min)
@@ -216,7 +221,7 @@ func (c *Controller) observe(from, to time.Time, in *Inputs) {
 		c.size.add(offered, float64(in.Bids))
 	}
 	c.delay.keep(paidKeep)
-	c.delay.add(float64(in.Account.Open), float64(in.Bids))
+	c.delay.add(max(0, float64(in.Account.Open)), float64(in.Bids))
 	c.flow.keep(paidKeep)
 	c.flow.add(offered, 1)
 }
@@ -226,7 +231,7 @@ func (c *Controller) observe(from, to time.Time, in *Inputs) {
 // what earlier ones brought beyond expectation. The later notices come, the more
 // that tells of a κ that is long past, and the less it counts.
 func (c *Controller) settle(was spending, in *Inputs) float64 {
-	offered := float64(in.Offered)
+	offered := max(0, float64(in.Offered))
 	paid := max(0, c.was.confirmed-was.confirmed-(c.was.late-was.late))
 	decided := max(0, offered-(c.was.reserved-was.reserved))
 	share := c.paidShare()
@@ -274,29 +279,46 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	if need := batch * c.size.or(0); max(c.spent, c.target) < need || !(c.target > 0) {
 		return
 	}
-	worst := leastError
-	if c.step > searching {
-		worst = lostError
-	}
-	e := min(max(1-c.spent/c.target, worst), mostError)
+	e := c.errorOf(in)
 	c.paid.keep(paidKeep)
 	c.move(e, min(max(stepScale*math.Sqrt(c.share), stepLeast), stepMost))
 	c.spent, c.target, c.share = 0, 0, 0
 }
 
-// blocked reports whether budgets, not κ, decided what was bid: nothing can be
-// learned about κ then, and it must not run away.
-func (c *Controller) blocked(in *Inputs) bool {
-	f := &in.Account
-	room := math.Inf(1)
+// errorOf returns the error of a full batch: above zero where too little was spent.
+//
+// Where notices are late, bids in flight can take up all of the budget though few of
+// them are ever paid. The gate then decides which bids are made, and good ones are
+// cut. Lower bids take less room, so κ is lowered, as long as something is bought.
+func (c *Controller) errorOf(in *Inputs) float64 {
+	worst := leastError
+	if c.step > searching {
+		worst = lostError
+	}
+	e := min(max(1-c.spent/c.target, worst), mostError)
+	crowded := 2 * (1 - reservedPart(&in.Account)/crowdedPart)
+	if crowded < 0 && e > mostBehind {
+		crowded = e / 4
+	}
+	return max(min(e, crowded), worst)
+}
+
+// reservedPart returns how much of what is not confirmed is reserved, of the total
+// or of the day, whichever is more.
+func reservedPart(f *Figures) float64 {
+	part := 0.0
 	if f.Limit > 0 {
-		room = float64(f.Limit - f.Confirmed - f.Reserved)
+		part = float64(f.Reserved) / max(1, float64(f.Limit-f.Confirmed))
 	}
 	if d := &f.Today; d.Limit > 0 {
-		room = min(room, float64(d.Limit-d.Confirmed-d.Reserved))
+		part = max(part, float64(d.Reserved)/max(1, float64(d.Limit-d.Confirmed)))
 	}
-	return 2*in.Refused > in.Eligible || room < batch*c.size.or(0)
+	return part
 }
+
+// blocked reports whether budgets, not κ, decided what was bid: nothing can be
+// learned about κ then, and it must not run away.
+func (c *Controller) blocked(in *Inputs) bool { return 2*in.Refused > in.Eligible }
 
 // move makes one step against the error.
 func (c *Controller) move(e, least float64) {

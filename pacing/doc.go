@@ -17,6 +17,10 @@
 // and [Figures].Late): that count is the published bound on overspend. Limits
 // may change at any moment; one below what is spent already closes the account.
 //
+// That a budget lasts, and is spent, is for the [Controller]: it lowers a campaign's
+// bids by a factor κ. A [Pacer] holds the controllers and publishes κ to the request
+// path. They can be wrong without harm to the gate.
+//
 // Figures live in memory. Confirmed spend only ever grows, by exactly what
 // Settle accepts, so a durable record of settlements is enough to rebuild it.
 // Everything here is safe for concurrent use, allocates nothing in the steady

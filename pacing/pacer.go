@@ -66,6 +66,7 @@ func (p *Pacer) Set(id ad.ID, plan Plan, account *Account) *Gauge {
 	if c := p.byID[id]; c != nil {
 		c.account = account
 		c.controller.SetPlan(plan)
+		c.publish()
 		return &c.gauge
 	}
 	if p.byID == nil {
@@ -139,4 +140,12 @@ func (c *paced) tick(now time.Time) {
 	c.publish()
 }
 
-func (c *paced) publish() { c.gauge.kappa.Store(math.Float64bits(c.controller.Kappa())) }
+// publish shows κ to the request path. A campaign that is not paced bids its
+// whole value from the first moment on, before any tick.
+func (c *paced) publish() {
+	kappa := c.controller.Kappa()
+	if plan := c.controller.Plan(); plan.Curve == ASAP {
+		kappa = plan.Max
+	}
+	c.gauge.kappa.Store(math.Float64bits(kappa))
+}

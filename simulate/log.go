@@ -64,12 +64,9 @@ type row struct {
 	time time.Time
 }
 
-// readLog reads a log with the named columns. A first line that is no data is
+// readLog reads a log with columns that are checked. A first line that is no data is
 // taken for a header.
 func readLog(r io.Reader, columns []string, separator string) (*priceLog, error) {
-	if err := checkColumns(columns); err != nil {
-		return nil, err
-	}
 	split, err := splitter(separator)
 	if err != nil {
 		return nil, err

@@ -117,8 +117,19 @@ const (
 	mostTicks     = 5_000_000
 )
 
-// complete checks the options and fills in defaults.
+// ErrOptions is what errors of how a replay was asked for wrap.
+var ErrOptions = errors.New("options")
+
+// complete fills in defaults and checks the options.
 func (o *Options) complete() error {
+	o.fill()
+	if err := o.check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrOptions, err)
+	}
+	return nil
+}
+
+func (o *Options) fill() {
 	if len(o.Budgets) == 0 {
 		o.Budgets = []Fraction{{"1/8", 1.0 / 8}}
 	}
@@ -134,6 +145,9 @@ func (o *Options) complete() error {
 	if o.Burst == 0 {
 		o.Burst = 1
 	}
+}
+
+func (o *Options) check() error {
 	for _, c := range []struct {
 		name             string
 		value, low, high float64
@@ -166,5 +180,8 @@ func (o *Options) complete() error {
 	if o.Log == nil {
 		return errors.New("there is no log to replay")
 	}
-	return nil
+	if _, err := splitter(o.Separator); err != nil {
+		return err
+	}
+	return checkColumns(o.Columns)
 }

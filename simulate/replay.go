@@ -15,6 +15,9 @@ const (
 	// impression is known up to a factor only.
 	kappaLeast, kappaMost = 1e-6, 1e6
 
+	// At κ = 1 an impression of mean worth is bid the market's mean price.
+	kappaInitial = 0.1
+
 	// mostBid is what the book takes for a bid at most.
 	mostBid = 1_000_000 * ad.Unit
 
@@ -55,6 +58,7 @@ type replay struct {
 	accounts *pacing.Accounts
 	book     *pacing.Book
 	account  *pacing.Account
+	touched  []*pacing.Account // the account, as the book wants it
 	pacer    *pacing.Pacer
 	gauge    *pacing.Gauge
 	planned  *pacing.Controller // knows what was forecast in the beginning; plans, never steers
@@ -113,8 +117,9 @@ func (r *replay) start(state []byte, confirmed ad.Money, now time.Time) {
 	r.accounts = &pacing.Accounts{}
 	r.book = pacing.NewBook(r.accounts, 31*24*time.Hour)
 	r.account = r.accounts.Get(r.id)
+	r.touched = []*pacing.Account{r.account}
 	r.account.SetLimits(r.budget, 0, time.UTC)
-	r.account.Restore(confirmed, nil)
+	r.account.Restore(confirmed)
 	r.pacer = &pacing.Pacer{}
 	r.gauge = r.pacer.Set(r.id, r.plan, r.account)
 	if state == nil {
@@ -138,9 +143,7 @@ func (r *replay) restart(k int) {
 	r.pacer.States(func(_ ad.ID, s []byte) bool { state = s; return false })
 	r.addStats()
 	r.start(state, f.Confirmed, now)
-	for left := f.Reserved; left > 0; left -= mostBid {
-		r.book.Reserve(r.nextBid(), []*pacing.Account{r.account}, min(left, mostBid), now, r.o.NoticeWindow)
-	}
+	r.book.Recover(r.account, f.Today.Number, f.Reserved, now.Add(r.o.NoticeWindow))
 }
 
 // offer bids on one auction, and sends its notice on the way.
@@ -155,7 +158,7 @@ func (r *replay) offer(a *auction, k int) {
 		return
 	}
 	id := r.nextBid()
-	if why := r.book.Reserve(id, []*pacing.Account{r.account}, bid, now, r.o.NoticeWindow); why != ad.OK {
+	if why := r.book.Reserve(id, r.touched, bid, now, r.o.NoticeWindow); why != ad.OK {
 		r.result.Refused++
 		r.gauge.Refuse()
 		return
@@ -221,7 +224,7 @@ func (r *replay) take(n *notice, now time.Time) {
 		r.book.Release(n.bid)
 		return
 	}
-	r.book.Settle(n.bid, []*pacing.Account{r.account}, n.price, n.time, now)
+	r.book.Settle(n.bid, r.touched, n.price, n.time, now)
 }
 
 // teach makes the forecast know the hours of the log, or what it is wrongly told.

@@ -21,7 +21,7 @@ type Result struct {
 	Budget   float64 `json:"budget"`
 	Spend    float64 `json:"spend"`
 	Late     float64 `json:"late_spend"` // came after its reservation was freed: the bound on overspend
-	Unbilled float64 `json:"unbilled"`   // won, but the notice never came: neither in spend nor in value
+	Unbilled float64 `json:"unbilled"`   // won, but the notice never came: not in spend; the optimum may spend as much more
 
 	Auctions int    `json:"auctions"`
 	Bids     int    `json:"bids"`
@@ -30,11 +30,13 @@ type Result struct {
 	Clicks   int    `json:"clicks"`   // on what was bought
 	Replayed uint64 `json:"replayed"` // billing notices that came again, and were not charged
 
-	Kappa    float64  `json:"kappa"`                    // at the end
+	Kappa    float64  `json:"kappa,omitempty"`          // at the end
 	Spent90  *float64 `json:"hours_to_90,omitempty"`    // hours until 90 % of the budget were spent
 	Recovery *float64 `json:"recovery_hours,omitempty"` // after a burst or a restart, until spend stays near the plan
 
 	Curve []Point `json:"-"`
+
+	unbilled ad.Money
 }
 
 // Point is one moment of a replay. Spend counts at the time of its auction.
@@ -46,13 +48,12 @@ type Point struct {
 }
 
 // nearPlan is the share of the budget within which spend is near the plan.
-const nearPlan = 0.02
+const nearPlan = 0.03
 
 // count adds an impression that was won.
 func (s *Result) count(n *notice, lost bool) {
 	if lost {
-		s.Unbilled += n.price.Units()
-		return
+		s.unbilled += n.price
 	}
 	s.Value += n.worth
 	if n.click {
@@ -87,7 +88,8 @@ func (r *replay) finish() {
 	f := r.account.Figures(r.log.start)
 	s.Budget, s.Spend = r.budget.Units(), f.Confirmed.Units()
 	s.Overspend = max(0, f.Confirmed-r.budget).Units()
-	s.Optimum = r.optimum()
+	s.Unbilled = s.unbilled.Units()
+	s.Optimum = r.optimum(r.budget + s.unbilled)
 	s.Ratio = quotient(s.Value, s.Optimum)
 	s.Utilisation = quotient(s.Spend, s.Budget)
 	s.Auctions = len(r.log.auctions)
@@ -138,9 +140,9 @@ func (r *replay) burstBegin() time.Duration {
 	return time.Duration(burstAt * float64(r.log.length))
 }
 
-// optimum returns the most value that the budget buys from the log in hindsight,
-// at the lowest price that wins.
-func (r *replay) optimum() float64 {
+// optimum returns the most value that a budget buys from the log in hindsight, at
+// the lowest price that wins.
+func (r *replay) optimum(budget ad.Money) float64 {
 	offers := make([]offer, len(r.log.auctions))
 	for i, a := range r.log.auctions {
 		offers[i] = offer{a.pctr, a.price}
@@ -148,7 +150,7 @@ func (r *replay) optimum() float64 {
 			offers[i].worth = (r.worth*a.pctr - float64(a.price)) / float64(ad.Unit)
 		}
 	}
-	return optimum(offers, r.budget)
+	return optimum(offers, budget)
 }
 
 // quotient returns a ÷ b, or 0 where b is.

@@ -30,8 +30,9 @@ type Report struct {
 // click, or just worth where the log has no pCTR. Worth sets the scale of κ and, at
 // first price, the value that is left after paying. Unless it is given, it is what
 // clicks cost on the market in the first thousandth of the auctions, at least 10
-// and at most 200, on which no bid is made. A bid that equals the highest rival bid
-// wins.
+// and at most 200, on which no bid is made; and no bid is above ten times their mean
+// price. A bid is never above what the budget has left. κ begins at a tenth. A bid
+// that equals the highest rival bid wins.
 func Run(o Options) (*Report, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func Run(o Options) (*Report, error) {
 		return nil, err
 	}
 	if ticks := usual.length / o.Tick; ticks > mostTicks {
-		return nil, fmt.Errorf("tick %s: the log has %d of them, more than %d", o.Tick, ticks, mostTicks)
+		return nil, fmt.Errorf("%w: tick %s: the log has %d of them, more than %d", ErrOptions, o.Tick, ticks, mostTicks)
 	}
 	log := usual
 	if o.Burst > 1 {
@@ -81,7 +82,7 @@ func newReplay(o *Options, usual, log *priceLog, budget ad.Money) *replay {
 	}
 	r.plan = pacing.Plan{
 		Curve: o.Curve, Start: log.start, End: log.start.Add(log.length), Zone: time.UTC,
-		Min: kappaLeast, Max: kappaMost, Initial: o.KappaStart,
+		Min: kappaLeast, Max: kappaMost, Initial: o.KappaStart * kappaInitial,
 	}
 	if o.Auction == FirstPrice {
 		r.plan.Max = 1 // above, an impression costs more than it is worth

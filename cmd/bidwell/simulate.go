@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bidwell/pacing"
+	"bidwell/simulate"
+)
+
+// simulateOptions are the flags that are not taken as they are.
+type simulateOptions struct {
+	simulate.Options
+	replay, auction, curve, forecast string
+	budgets                          []string
+	html                             string
+	asJSON                           bool
+}
+
+func newSimulate() *cobra.Command {
+	var o simulateOptions
+	cmd := &cobra.Command{
+		Use:   "simulate --replay FILE",
+		Short: "Try spending against a log of auctions, in virtual time",
+		Long: `Replays a log of auctions against the accounts and the pacing that spend real
+money, a day in a second or less, and compares what was bought with the best that
+the budget could have bought in hindsight. Each budget is a campaign that has the
+log for itself. A bid is κ × pCTR × the worth of a click; pacing moves κ. A bid
+that equals the highest rival bid wins. The same log and flags give the same
+report.`,
+		Example: `  bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour
+  bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour \
+      --budget-fraction 1/2,1/8,1/32 --notice-delay 3 --notice-loss 0.05 --html report.html
+  bidwell simulate --replay auctions.txt --columns click,price,pctr --separator space \
+      --burst 4 --forecast-error 0.5 --restart 0.5 --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runSimulate(cmd, &o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.replay, "replay", "", "log of auctions, or - for standard input")
+	f.StringSliceVar(&o.Columns, "columns", []string{"click", "price", "pctr", "hour"}, "columns of the log: click, price (highest rival bid per thousand), pctr, hour or time, and - for one that is not used; without hour or time the log is spread evenly over a day")
+	f.StringVar(&o.Separator, "separator", "auto", "what is between columns: tab, comma, semicolon, space, or auto")
+	f.StringVar(&o.auction, "auction", "second", "second: the winner pays the highest rival bid; first: its own")
+	f.StringSliceVar(&o.budgets, "budget-fraction", []string{"1/8"}, "budgets as fractions of what every impression of the log costs")
+	f.StringVar(&o.curve, "curve", "traffic", "how to spread the budget: "+strings.Join(pacing.CurveNames(), ", "))
+	f.StringVar(&o.forecast, "forecast", "hours", "what is known of traffic beforehand: the log's hours, or prior (the usual shape of a day)")
+	f.Float64Var(&o.ForecastError, "forecast-error", 0, "each hour's forecast is wrong by this share, up or down")
+	f.DurationVar(&o.Tick, "tick", 10*time.Second, "between two steps of the controller")
+	f.Float64Var(&o.KappaStart, "kappa-start", 1, "factor on the κ to begin with, which is a tenth of what bids the market's mean price")
+	f.Float64Var(&o.Worth, "worth", 0, "worth of a click, in currency units (default: what clicks cost in the first auctions)")
+	f.Float64Var(&o.MaxBid, "max-bid", 0, "highest bid, per thousand (default: 10 × the mean price of the first auctions)")
+	f.IntVar(&o.NoticeDelay, "notice-delay", 0, "ticks from an auction to its notice")
+	f.Float64Var(&o.NoticeLoss, "notice-loss", 0, "share of notices that never come")
+	f.Float64Var(&o.NoticeDuplicates, "notice-duplicates", 0, "share of notices that come twice")
+	f.DurationVar(&o.NoticeWindow, "notice-window", time.Hour, "for which a bid without a notice stays reserved")
+	f.Float64Var(&o.Burst, "burst", 1, "factor on traffic for an hour, from 40 % of the log on")
+	f.Float64Var(&o.Restart, "restart", 0, "share of the log after which the bidder is started anew (default: never)")
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of everything random")
+	f.BoolVar(&o.asJSON, "json", false, "print JSON")
+	f.StringVar(&o.html, "html", "", "write a page with the spend curves to this file as well")
+	cmd.MarkFlagRequired("replay")
+	return cmd
+}
+
+func runSimulate(cmd *cobra.Command, o *simulateOptions) error {
+	if err := o.parse(); err != nil {
+		return fmt.Errorf("%w%w", silentUsage{}, err)
+	}
+	in := io.NopCloser(cmd.InOrStdin())
+	o.Name = "standard input"
+	if o.replay != "-" {
+		f, err := os.Open(o.replay)
+		if err != nil {
+			return fmt.Errorf("open the log to replay: %w", err)
+		}
+		in, o.Name = f, filepath.Base(o.replay)
+	}
+	defer in.Close()
+	o.Log = in
+	report, err := simulate.Run(o.Options)
+	switch {
+	case errors.Is(err, simulate.ErrOptions):
+		return fmt.Errorf("%w%w", silentUsage{}, err)
+	case err != nil:
+		return fmt.Errorf("replay %s: %w", o.replay, err)
+	}
+	if o.html != "" {
+		if err := writePage(o.html, report); err != nil {
+			return err
+		}
+	}
+	if o.asJSON {
+		return report.WriteJSON(cmd.OutOrStdout())
+	}
+	return report.WriteText(cmd.OutOrStdout())
+}
+
+// parse reads the flags that are words.
+func (o *simulateOptions) parse() (err error) {
+	if o.Auction, err = simulate.ParseAuction(o.auction); err != nil {
+		return err
+	}
+	if o.Curve, err = pacing.ParseCurve(o.curve); err != nil {
+		return err
+	}
+	if o.Forecast, err = simulate.ParseKnown(o.forecast); err != nil {
+		return err
+	}
+	for _, s := range o.budgets {
+		b, err := simulate.ParseFraction(s)
+		if err != nil {
+			return err
+		}
+		o.Budgets = append(o.Budgets, b)
+	}
+	return nil
+}
+
+func writePage(file string, report *simulate.Report) (err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := report.WriteHTML(f); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}

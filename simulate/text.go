@@ -1,0 +1,78 @@
+package simulate
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// WriteJSON writes the report as one JSON document.
+func (r *Report) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+// WriteText writes the report as a table for people.
+func (r *Report) WriteText(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "budget\tvalue\toptimum\tratio\tused\toverspend\tplan error\t90 % after\trecovery\twins\tclicks\trefused\tκ\t")
+	for i := range r.Campaigns {
+		r.Campaigns[i].writeRow(tw)
+	}
+	if len(r.Campaigns) > 1 {
+		r.Total.writeRow(tw)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for _, line := range r.remarks() {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Result) writeRow(w io.Writer) {
+	fmt.Fprintf(w, "%s\t%.4g\t%.4g\t%.4f\t%.2f %%\t%.4g\t%.2f %%\t%s\t%s\t%d\t%d\t%d\t%s\t\n",
+		s.Name, s.Value, s.Optimum, s.Ratio, 100*s.Utilisation, s.Overspend, 100*s.PlanError,
+		hoursText(s.Spent90), hoursText(s.Recovery), s.Wins, s.Clicks, s.Refused, kappaText(s.Kappa))
+}
+
+func hoursText(h *float64) string {
+	if h == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%d:%02d", int(*h), int(*h*60)%60)
+}
+
+func kappaText(k float64) string {
+	if k == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.3g", k)
+}
+
+// remarks says in words what the figures are of.
+func (r *Report) remarks() []string {
+	what := "value: Σ pCTR of what was bought"
+	if r.Auction == FirstPrice.String() {
+		what = "value: Σ (value − bid) of what was bought"
+	}
+	list := []string{
+		fmt.Sprintf("%s-price auctions, %s curve, %.4g hours, seed %d; a bid that equals the highest rival bid wins", r.Auction, r.Curve, r.Hours, r.Seed),
+		what + "; optimum: the most that the budget buys in hindsight",
+	}
+	if r.Total.Late > 0 {
+		list = append(list, fmt.Sprintf("%.4g was billed after its reservation was freed, which bounds overspend", r.Total.Late))
+	}
+	if r.Total.Unbilled > 0 {
+		list = append(list, fmt.Sprintf("%.4g was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", r.Total.Unbilled))
+	}
+	if r.Total.Replayed > 0 {
+		list = append(list, fmt.Sprintf("%d billing notices came again and were not charged", r.Total.Replayed))
+	}
+	return append(list, r.Notes...)
+}
