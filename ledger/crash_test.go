@@ -93,18 +93,13 @@ func crashWhileAppending(t *testing.T, seed uint64, crashes int) {
 	l := open(t, Config{FS: fs, MemTableSize: 64 << 10}) // small, so that crashes meet flushes and compactions
 	var mu sync.Mutex
 	acknowledged := make(map[once]ad.Money)
-	appended := make(chan struct{}, 1)
+	appended := make(chan struct{}) // paces them: they pause while a crash is looked at
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	for w := range 8 {
+	for w := range 16 {
 		wg.Go(func() {
 			rng := rand.New(rand.NewPCG(seed, uint64(w)))
 			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
 				e := randomEvent(rng)
 				if rng.IntN(4) == 0 {
 					l.AppendAsync(&ad.Event{Kind: ad.EventTally, Time: noon * 1000, Line: 3, Requests: 7, Bids: 2})
@@ -121,7 +116,8 @@ func crashWhileAppending(t *testing.T, seed uint64, crashes int) {
 				}
 				select {
 				case appended <- struct{}{}:
-				default:
+				case <-stop:
+					return
 				}
 			}
 		})

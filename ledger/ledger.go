@@ -36,6 +36,7 @@ type Ledger struct {
 	failed  error         // of closing it
 
 	committer committer
+	highwater highwater
 	next      atomic.Uint64 // the sequence number of the next event
 	durable   atomic.Uint64 // events below this number are on disk
 	openFrom  atomic.Uint64 // first hour of bids whose notices are accepted
@@ -55,37 +56,30 @@ func Open(c Config) (*Ledger, error) {
 	c = c.orDefault()
 	l := &Ledger{config: c, guard: diskguard.New(c.FS), advice: c.adviser(), groups: make(chan *group, pipeline), closed: make(chan struct{})}
 	l.queue.wake = make(chan struct{}, 1)
-	if err := l.open(); err != nil {
+	if err := l.guard.Do(l.open, func() { l.closeDatabase() }); err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", l.advice.Advise(err))
 	}
+	l.stopped.Go(l.commit)
+	l.stopped.Go(l.acknowledge)
 	return l, nil
 }
 
+// open locks the directory, opens the database and recalls what is in it.
 func (l *Ledger) open() (err error) {
-	defer func() {
-		if thrown := recover(); thrown != nil {
-			err = asError(thrown)
-		}
-		if err == nil {
-			return
-		}
-		if l.db != nil {
-			l.db.Close()
-		}
-		if l.lock != nil {
-			l.lock.Close()
-		}
-	}()
 	fs := l.config.FS
 	if err := fs.MkdirAll(l.config.Dir, 0o755); err != nil {
 		return err
 	}
-	lock, err := pebble.LockDirectory(l.config.Dir, fs)
-	if err != nil {
+	if l.lock, err = pebble.LockDirectory(l.config.Dir, fs); err != nil {
 		return l.advice.AdviseLock(err)
 	}
-	l.lock = lock
-	if l.db, err = pebble.Open(l.config.Dir, l.options()); err != nil {
+	opened := false
+	defer func() {
+		if !opened { // an error, or Pebble has panicked
+			l.closeDatabase()
+		}
+	}()
+	if l.db, err = l.guard.OpenDatabase(l.config.Dir, l.options()); err != nil {
 		return err
 	}
 	if err := l.migrate(migrations); err != nil {
@@ -94,10 +88,23 @@ func (l *Ledger) open() (err error) {
 	if err := l.recall(); err != nil {
 		return err
 	}
-	l.guard.Arm()
-	l.stopped.Go(l.commit)
-	l.stopped.Go(l.acknowledge)
+	if err := l.openHighwater(); err != nil {
+		return err
+	}
+	opened = true
 	return nil
+}
+
+// closeDatabase closes what open opened.
+func (l *Ledger) closeDatabase() error {
+	var err error
+	if l.db != nil {
+		err = l.db.Close()
+	}
+	if l.highwater.file != nil {
+		err = errors.Join(err, l.highwater.file.Close())
+	}
+	return errors.Join(err, l.lock.Close())
 }
 
 // options are Pebble's for events that are appended, and small figures that are
@@ -111,11 +118,11 @@ func (l *Ledger) options() *pebble.Options {
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                1000,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
-		FS:                          l.guard,
 		Lock:                        l.lock,
 		Logger:                      quiet{},
 		EventListener: &pebble.EventListener{
 			BackgroundError: l.backgroundFailed,
+			DataCorruption:  func(pebble.DataCorruptionInfo) { l.stats.damaged.Add(1) }, // whoever reads it has an error too
 			FlushEnd: func(i pebble.FlushInfo) {
 				if err := l.background.Load(); i.Err == nil && err != nil && !pebble.IsCorruptionError(*err) {
 					l.background.Store(nil)
@@ -150,14 +157,6 @@ func (quiet) Fatalf(format string, a ...any) {
 		}
 	}
 	panic(fmt.Errorf("ledger: "+format, a...))
-}
-
-// asError returns what was thrown as an error.
-func asError(thrown any) error {
-	if err, ok := thrown.(error); ok {
-		return err
-	}
-	return fmt.Errorf("%v", thrown)
 }
 
 // recall reads what the ledger needs to go on.
@@ -232,7 +231,7 @@ func (l *Ledger) Close() error {
 		go func() {
 			defer close(l.closed)
 			l.stopped.Wait()
-			l.failed = errors.Join(l.db.Close(), l.lock.Close())
+			l.failed = l.closeDatabase()
 		}()
 	})
 	for {

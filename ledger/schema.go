@@ -47,7 +47,9 @@ func (l *Ledger) migrate(steps []func(pebble.Reader, *pebble.Batch) error) error
 	return nil
 }
 
-// begin marks a new ledger with its version.
+// begin marks a new ledger with its version. It also opens it once more: Pebble
+// made the first log in its oldest format, in which damage in the middle looks
+// like the end.
 func (l *Ledger) begin(version uint64) error {
 	it, err := l.db.NewIter(nil)
 	if err != nil {
@@ -64,5 +66,14 @@ func (l *Ledger) begin(version uint64) error {
 	if err := setNumber(b, keySchema, version); err != nil {
 		return err
 	}
-	return b.Commit(pebble.Sync)
+	if err := b.Commit(pebble.Sync); err != nil {
+		return err
+	}
+	first := l.db
+	l.db = nil // whatever fails, it is closed
+	if err := first.Close(); err != nil {
+		return err
+	}
+	l.db, err = l.guard.OpenDatabase(l.config.Dir, l.options())
+	return err
 }

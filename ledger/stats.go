@@ -14,12 +14,13 @@ type Stats struct {
 	Late     uint64 // written after their Append had failed
 	Dropped  uint64 // async ones for which there was no room
 	Clamped  uint64 // with an absurd time
+	Damaged  uint64 // times that something in the files could not be read because it is damaged
 	Groups   uint64 // batches written
 	Waiting  int    // requests that the committer has not taken
 }
 
 type counters struct {
-	events, replayed, failed, late, dropped, clamped, groups atomic.Uint64
+	events, replayed, failed, late, dropped, clamped, damaged, groups atomic.Uint64
 }
 
 // request counts an answer.
@@ -45,6 +46,7 @@ func (l *Ledger) Stats() Stats {
 		Late:     c.late.Load(),
 		Dropped:  c.dropped.Load(),
 		Clamped:  c.clamped.Load(),
+		Damaged:  c.damaged.Load(),
 		Groups:   c.groups.Load(),
 		Waiting:  l.queue.len(),
 	}

@@ -42,7 +42,7 @@ func (a *Adviser) Advise(err error) error {
 		return &advice{a.Full, err, "free some space on the disk that holds " + a.Dir}
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return &advice{a.ReadOnly, err, "make " + a.Dir + " writable for this user, or choose another data directory"}
-	case pebble.IsCorruptionError(err):
+	case pebble.IsCorruptionError(err), strings.Contains(err.Error(), "object size mismatch"):
 		return &advice{a.Damaged, err, a.Dir + ": " + Restore}
 	case strings.Contains(err.Error(), "written in unknown format major version"):
 		return &advice{a.Newer, err, "run the newer version, or choose another data directory than " + a.Dir}
