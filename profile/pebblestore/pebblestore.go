@@ -84,26 +84,27 @@ func Open(c Config) (*Store, error) {
 }
 
 func (s *Store) open(c Config) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = s.advice.Advise(asError(r))
-		}
-		if err != nil && s.lock != nil {
-			s.lock.Close()
-		}
-	}()
 	if err := c.FS.MkdirAll(c.Dir, 0o755); err != nil {
 		return s.advice.Advise(err)
 	}
-	lock, err := pebble.LockDirectory(c.Dir, c.FS)
-	if err != nil {
+	if s.lock, err = pebble.LockDirectory(c.Dir, c.FS); err != nil {
 		return s.advice.AdviseLock(err)
 	}
-	s.lock = lock
-	if s.db, err = pebble.Open(c.Dir, s.options(c)); err != nil {
+	err = s.guard.Do(func() (err error) {
+		defer func() {
+			if s.db == nil { // an error, or Pebble has panicked
+				s.lock.Close()
+			}
+		}()
+		s.db, err = s.guard.OpenDatabase(c.Dir, s.options(c))
+		return err
+	}, func() {
+		s.db.Close()
+		s.lock.Close()
+	})
+	if err != nil {
 		return s.advice.Advise(err)
 	}
-	s.guard.Arm()
 	s.stopped.Go(s.committer)
 	return nil
 }
@@ -129,11 +130,11 @@ func (s *Store) options(c Config) *pebble.Options {
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                1000,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
-		FS:                          s.guard,
 		Lock:                        s.lock,
 		Logger:                      quiet{},
 		EventListener: &pebble.EventListener{
 			BackgroundError: func(err error) { s.background.Store(&err) },
+			DataCorruption:  func(pebble.DataCorruptionInfo) {}, // it is an error of whoever reads it; the default ends the process
 			FlushEnd: func(i pebble.FlushInfo) {
 				if i.Err == nil {
 					s.background.Store(nil)
@@ -150,7 +151,7 @@ func (s *Store) options(c Config) *pebble.Options {
 
 // quiet is Pebble's logger. What matters reaches the caller as an error. What
 // Pebble holds to be fatal, once the guard keeps the disk's errors from it, is
-// a bug or damage found in the background, and ends the process.
+// a bug, and ends the process.
 type quiet struct{}
 
 func (quiet) Infof(string, ...any)  {}
@@ -222,14 +223,6 @@ func (s *Store) get(key, dst []byte) ([]byte, error) {
 		return dst, s.advice.Advise(err)
 	}
 	return dst, nil
-}
-
-// asError returns what was thrown as an error.
-func asError(thrown any) error {
-	if err, ok := thrown.(error); ok {
-		return err
-	}
-	return fmt.Errorf("%v", thrown)
 }
 
 // Scan implements profile.Store.
