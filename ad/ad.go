@@ -29,6 +29,19 @@ func IDOf(path ...string) ID {
 	return 1
 }
 
+// HashID returns the ID of a name that comes with a request, such as a deal's. It
+// does not allocate.
+func HashID(name []byte) ID {
+	h := uint64(14695981039346656037)
+	for _, c := range name {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	if h == 0 {
+		return 1
+	}
+	return ID(h)
+}
+
 // BidID identifies one bid of one response. It is what notices refer to.
 type BidID [16]byte
 

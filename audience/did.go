@@ -308,7 +308,7 @@ func (b *Builder) checkReach(at conf.Pos, d, kept conf.Duration) bool {
 		b.ps.Errorf(at, "", "the shortest length of time here is 1s")
 		return false
 	case d > kept:
-		b.ps.Errorf(at, "write at most "+kept.String()+", or keep it longer (retention)", "%s is longer than behaviour is remembered, which is %s", d.Text(), kept.Text())
+		b.ps.Errorf(at, "write at most "+kept.String(), "%s is longer than behaviour is remembered, which is %s", d.Text(), kept.Text())
 		return false
 	}
 	return true

@@ -2,7 +2,6 @@ package bidder
 
 import (
 	"slices"
-	"strconv"
 
 	"bidwell/ad"
 	"bidwell/creative"
@@ -66,13 +65,21 @@ func (e *Engine) sign(sc *Scratch, b *Bid) {
 		Bid: b.ID, Exchange: sc.exchange.ID,
 		Advertiser: b.Line.Campaign.AdvertiserID, Campaign: b.Line.Campaign.ID,
 		Line: b.Line.ID, Creative: b.Creative.ID,
-		Price: b.Amount, BidPrice: b.Price, Cur: sc.money.cur,
+		Deal: dealID(b.Deal), Price: b.Amount, BidPrice: b.Price, Cur: sc.money.cur,
 		Time: sc.clock.now.Unix(), Media: b.Creative.Media, Test: sc.Req.Test,
 	}
 	if sc.Person.May.Emit {
 		t.Person = sc.Person.ID
 	}
 	e.Signer.Sign(&sc.notice, &t)
+}
+
+// dealID is the id under which a deal is kept, 0 for none.
+func dealID(d *openrtb.Deal) ad.ID {
+	if d == nil {
+		return 0
+	}
+	return ad.HashID(d.ID)
 }
 
 // fillURLs writes the URLs of a bid with the tokens signed for it. Exchanges
@@ -104,25 +111,31 @@ func (sc *Scratch) url(dst []byte, base string, kind ad.Notice) []byte {
 
 // appendNoBid appends the answer to a request without a bid that asks for the
 // reasons: OpenRTB's reason code, ours, and how many line items failed on what.
-func (e *Engine) appendNoBid(dst []byte, sc *Scratch, r ad.Reason) []byte {
-	ext := append([]byte(`{"bidwell":{"reason":`), strconv.Quote(r.String())...)
+func appendNoBid(dst []byte, sc *Scratch, r ad.Reason, tr *Trace) []byte {
+	var counts [ad.NumReasons]int
+	for i := range tr.imps {
+		for k := range tr.imps[i].lines {
+			counts[tr.imps[i].lines[k].reason]++
+		}
+	}
+	reasons := make([]ad.Reason, 0, len(counts))
+	for i := range counts {
+		if counts[i] > 0 {
+			reasons = append(reasons, ad.Reason(i))
+		}
+	}
+	slices.SortStableFunc(reasons, func(a, b ad.Reason) int { return counts[b] - counts[a] })
+	ext := openrtb.AppendString([]byte(`{"bidwell":{"reason":`), r.String())
 	ext = append(ext, `,"text":`...)
 	ext = openrtb.AppendString(ext, r.Text())
 	ext = append(ext, `,"line_items":{`...)
-	var reasons []ad.Reason
-	for i := range ad.Reason(ad.NumReasons) {
-		if sc.counts[i] > 0 {
-			reasons = append(reasons, i)
-		}
-	}
-	slices.SortStableFunc(reasons, func(a, b ad.Reason) int { return int(sc.counts[b]) - int(sc.counts[a]) })
 	for k, i := range reasons {
 		if k > 0 {
 			ext = append(ext, ',')
 		}
 		ext = openrtb.AppendString(ext, i.String())
 		ext = append(ext, ':')
-		ext = openrtb.AppendInt(ext, int64(sc.counts[i]))
+		ext = openrtb.AppendInt(ext, int64(counts[i]))
 	}
 	ext = append(ext, "}}}"...)
 	return openrtb.AppendNoBid(dst, sc.Req.ID, r.NBR(), ext)

@@ -21,10 +21,13 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 	if tr != nil {
 		tr.misses(sc, imp)
 	}
-	sc.refused = sc.refused[:0]
+	sc.refused, sc.seen = sc.refused[:0], sc.seen[:0]
 	for {
 		r := race{least: sc.leastOffer(imp)}
 		if !sc.search(imp, &r, tr) {
+			if r.looked == 0 {
+				sc.count(sc.query.Nearest(imp, &sc.Req))
+			}
 			return false
 		}
 		id := e.bidIDs.id()
@@ -46,17 +49,18 @@ func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved boo
 	l := &sc.snap.Lines[c.line]
 	sc.taken = append(sc.taken, l.Campaign)
 	sc.Bids = append(sc.Bids, Bid{
-		ID: id, Imp: imp, Line: l, Creative: c.creative, Fit: *c.fit, Deal: c.terms.deal,
-		Amount: c.amount, Price: c.offer, Reserved: reserved,
+		ID: id, Imp: imp, Line: l, Creative: c.creative, Nth: c.nth, Fit: *c.fit, Deal: c.terms.deal,
+		Amount: c.amount, Price: c.offer, Reserved: reserved, line: c.line,
 	})
 }
 
 // race is the search for the best bid on one impression.
 type race struct {
-	best  candidate
-	found bool
-	ties  int      // bids that were as high as the best
-	least ad.Money // what an impression costs at least, in house currency
+	best   candidate
+	found  bool
+	looked int      // candidates that were looked at, or are too cheap to be
+	ties   int      // bids that were as high as the best
+	least  ad.Money // what an impression costs at least, in house currency
 }
 
 // over reports whether no line item that bids at most `most` can win.
@@ -97,6 +101,7 @@ func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
 		}
 		for word := sc.query.Word(w); word != 0; word &= word - 1 {
 			i := w<<6 + bits.TrailingZeros64(word)
+			r.looked++
 			over := r.over(lines[i].MaxBid)
 			if over && tr == nil {
 				return sc.ended(r)
@@ -126,6 +131,7 @@ func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
 func (sc *Scratch) ended(r *race) bool {
 	if !r.found {
 		sc.count(ad.BelowFloor)
+		r.looked++
 	}
 	return r.found
 }
@@ -185,15 +191,33 @@ func (e *Engine) reserve(sc *Scratch, id ad.BidID, c *candidate, tr *Trace) (res
 	case sc.Req.Test:
 		return false, ad.OK
 	}
-	r = e.Book.Reserve(id, sc.snap.Lines[c.line].Accounts, c.amount, sc.clock.now, sc.exchange.NoticeWindow)
-	return r == ad.OK, r
+	l := &sc.snap.Lines[c.line]
+	now, window := sc.clock.now, sc.exchange.NoticeWindow
+	if r = e.Money.Reserve(id, l.Accounts, c.amount, now, window); r != ad.OK {
+		l.Gauge.Refuse()
+		return false, r
+	}
+	if len(l.Counts) > 0 {
+		if r = e.Counts.Reserve(id, l.Counts, 1, now, window); r != ad.OK {
+			e.Money.Release(id)
+			return false, impressionsSpent(r)
+		}
+	}
+	l.Gauge.Bid(c.amount)
+	return true, ad.OK
 }
 
 // headroom tests what reserve would answer.
 func (sc *Scratch) headroom(c *candidate) ad.Reason {
-	for _, a := range sc.snap.Lines[c.line].Accounts {
+	l := &sc.snap.Lines[c.line]
+	for _, a := range l.Accounts {
 		if r := a.Admits(c.amount, sc.clock.now); r != ad.OK {
 			return r
+		}
+	}
+	for _, a := range l.Counts {
+		if r := a.Admits(1, sc.clock.now); r != ad.OK {
+			return impressionsSpent(r)
 		}
 	}
 	return ad.OK

@@ -17,8 +17,12 @@ import (
 // With a trace, every line item is looked at to the end and noted, and nothing
 // is reserved; the decision is the same.
 func (e *Engine) Decide(sc *Scratch, s *campaign.Snapshot, ex *campaign.Exchange, now, deadline time.Time, tr *Trace) ad.Reason {
-	sc.reset(s, ex, now)
+	e.reset(sc, s, ex, now, tr)
 	if r := sc.admissible(); r != ad.OK {
+		if tr != nil { // to be explained all the same
+			sc.facts.Reset(&sc.Req)
+			e.meet(sc, deadline, tr)
+		}
 		return r
 	}
 	sc.facts.Reset(&sc.Req)
@@ -40,8 +44,12 @@ func (e *Engine) Decide(sc *Scratch, s *campaign.Snapshot, ex *campaign.Exchange
 	return sc.farthest
 }
 
-func (sc *Scratch) reset(s *campaign.Snapshot, ex *campaign.Exchange, now time.Time) {
+func (e *Engine) reset(sc *Scratch, s *campaign.Snapshot, ex *campaign.Exchange, now time.Time, tr *Trace) {
 	sc.snap, sc.exchange = s, ex
+	sc.tally = nil
+	if l := e.live.Load(); tr == nil && !sc.Req.Test && l != nil && l.Snapshot == s {
+		sc.tally = l.tally
+	}
 	sc.seed = seedOf(sc.Req.ID)
 	sc.clock.reset(now, len(s.Zones))
 	sc.Bids, sc.taken = sc.Bids[:0], sc.taken[:0]

@@ -1,6 +1,8 @@
 package bidder
 
 import (
+	"slices"
+
 	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/campaign"
@@ -17,6 +19,7 @@ type candidate struct {
 	tie      uint64
 	terms    terms
 	creative *campaign.Creative
+	nth      int           // of the line item's creatives
 	fit      *creative.Fit // of the scratch
 }
 
@@ -59,7 +62,20 @@ func (sc *Scratch) funded(l *campaign.Line) ad.Reason {
 			return r
 		}
 	}
+	for _, a := range l.Counts {
+		if r := a.Open(sc.clock.now); r != ad.OK {
+			return impressionsSpent(r)
+		}
+	}
 	return ad.OK
+}
+
+// impressionsSpent is what a budget of impressions says instead of one of money.
+func impressionsSpent(r ad.Reason) ad.Reason {
+	if r == ad.DailyBudgetSpent {
+		return ad.DailyImpressionsSpent
+	}
+	return ad.ImpressionsSpent
 }
 
 // mayAddress tests the audience. What is not known of a person is no yes.
@@ -84,18 +100,41 @@ func (sc *Scratch) mayAddress(l *campaign.Line) ad.Reason {
 	return ad.AudienceUnknown
 }
 
-// price works out the bid and holds it against the floor.
+// price works out the bid and holds it against the floor: first what the
+// impression is worth, then what pacing makes of that.
 func (sc *Scratch) price(l *campaign.Line, c *candidate) ad.Reason {
 	c.amount = sc.value(l)
 	c.offer = sc.money.offer(c.amount)
 	if c.offer < c.terms.floor || c.offer <= 0 {
 		return ad.BelowFloor
 	}
+	sc.opportunity(l, c.line)
+	if kappa := l.Gauge.Kappa(); kappa < 1 {
+		c.amount = c.amount.Mul(kappa)
+		c.offer = sc.money.offer(c.amount)
+		if c.offer < c.terms.floor || c.offer <= 0 {
+			return ad.PacedBelowFloor
+		}
+	}
 	if c.terms.fixed {
 		c.offer = c.terms.floor
 		c.amount = min(c.amount, sc.money.cost(c.offer))
 	}
 	return ad.OK
+}
+
+// opportunity counts that the line item could have bid and, once for each
+// impression, that its campaign could: its pacing learns the traffic from it.
+func (sc *Scratch) opportunity(l *campaign.Line, line int) {
+	if sc.tally == nil {
+		return
+	}
+	sc.tally.see(sc.exchange, line)
+	if slices.Contains(sc.seen, l.Gauge) {
+		return
+	}
+	sc.seen = append(sc.seen, l.Gauge)
+	l.Gauge.Eligible()
 }
 
 // fit picks a creative for the impression: the first that fits, beginning with
@@ -108,7 +147,7 @@ func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reas
 		cr := l.Creatives[(start+k)%n]
 		r := sc.fits(cr, imp, c.fit)
 		if r == ad.OK {
-			c.creative = cr
+			c.creative, c.nth = cr, (start+k)%n
 			return ad.OK
 		}
 		if k == 0 || r > why {

@@ -25,11 +25,12 @@ import (
 // Engine decides, answers and accounts. It is safe for concurrent use.
 type Engine struct {
 	Profiles *profile.Profiles
-	Accounts *pacing.Accounts
-	Book     *pacing.Book
+	Books    *campaign.Books
+	Money    *pacing.Book // reservations of money
+	Counts   *pacing.Book // reservations of impressions, each of 1
+	Ledger   Ledger
 	Signer   *notice.Signer
 	Verifier *notice.Verifier
-	Seen     *notice.Seen
 	Metrics  *Metrics
 
 	live     atomic.Pointer[live]
@@ -37,14 +38,28 @@ type Engine struct {
 	scratch  sync.Pool
 	shed     shedder
 	draining atomic.Bool
+	tallies  tallies
+	unsafe   atomic.Bool // the ledger cannot be written: nothing is bid
+}
+
+// Ledger is where events are kept. Append returns when the event is on disk, and
+// NoticeReplayed if it was there already.
+type Ledger interface {
+	Append(*ad.Event) (ad.Reason, error)
+	AppendAsync(*ad.Event) bool
+	Health() error
 }
 
 // Publish makes a snapshot the one that decides, from the next request on. It
 // binds the line items to their accounts first and sets the accounts' limits. It
 // must not be called by two at a time.
 func (e *Engine) Publish(s *campaign.Snapshot) {
-	s.Bind(e.Accounts)
-	e.live.Store(goLive(s, e.live.Load()))
+	s.Bind(e.Books)
+	before := e.live.Load()
+	e.live.Store(goLive(s, before))
+	if before != nil {
+		e.tallies.retire(before)
+	}
 }
 
 // Snapshot returns the snapshot that decides now, or nil before the first.

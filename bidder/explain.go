@@ -2,6 +2,7 @@ package bidder
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -236,6 +237,9 @@ func (sc *Scratch) priceSteps(l *campaign.Line, lt *lineTrace) []PriceStep {
 	}
 	if l.Price.Mul(factor) > l.AtMost {
 		steps = append(steps, PriceStep{"at most", l.AtMost.CPM(), house, l.Spec.Bid.At("at_most").String()})
+	}
+	if lt.kappa < 1 {
+		steps = append(steps, PriceStep{"pacing × " + decimal(math.Round(lt.kappa*1e4)/1e4), lt.amount.CPM(), house, l.Campaign.File.At("pacing").String()})
 	}
 	if lt.terms.fixed {
 		steps = append(steps, PriceStep{"the deal's fixed price", lt.offer.CPM(), sc.money.cur.String(), ""})

@@ -45,7 +45,7 @@ func (sc *Scratch) detail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace) str
 		return sc.timeDetail(l, lt.reason)
 	case ad.NotThisDeal:
 		return fmt.Sprintf("offered: %s; the line item buys %s", dealsText(imp.Deals), orWords(l.DealIDs))
-	case ad.BelowFloor:
+	case ad.BelowFloor, ad.PacedBelowFloor:
 		return sc.floorDetail(imp, l, lt)
 	case ad.AdvertiserBlocked:
 		return "blocked: " + textList(req.BAdv)
@@ -59,6 +59,8 @@ func (sc *Scratch) detail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace) str
 		return "the impression takes " + sizesText(&imp.Banner)
 	case ad.BudgetSpent, ad.DailyBudgetSpent:
 		return sc.budgetDetail(l, lt)
+	case ad.ImpressionsSpent, ad.DailyImpressionsSpent:
+		return sc.impressionsDetail(l)
 	case ad.NoConsent:
 		return sc.Person.Basis.Text()
 	}
@@ -98,6 +100,15 @@ func (sc *Scratch) budgetDetail(l *campaign.Line, lt *lineTrace) string {
 	for _, a := range l.Accounts {
 		if room := a.Headroom(sc.clock.now); room < max(lt.amount, 1) {
 			return fmt.Sprintf("%s %s are left, the bid is %s %s", room, sc.snap.Rates.Base(), lt.amount, sc.snap.Rates.Base())
+		}
+	}
+	return ""
+}
+
+func (sc *Scratch) impressionsDetail(l *campaign.Line) string {
+	for _, a := range l.Counts {
+		if a.Headroom(sc.clock.now) < 1 {
+			return "none are left"
 		}
 	}
 	return ""

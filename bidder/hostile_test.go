@@ -288,7 +288,7 @@ func TestExpectContinue(t *testing.T) {
 // TestCredentials checks who is answered: with a credential who sends it, in
 // either place; without one clients of this machine only.
 func TestCredentials(t *testing.T) {
-	process := "currency: USD\nexchanges:\n  open: {}\n  shut: {credential: a-long-word}\n"
+	process := "currency: USD\nexchanges:\n  open: {window: 10s}\n  shut: {window: 10s, credential: a-long-word}\n"
 	fsys := files("bidwell.yaml", process, "campaigns/a.yaml", bannerCampaign("a", 2))
 	const open, shut = "/openrtb2/bid/open", "/openrtb2/bid/shut"
 	near := serve(t, newRig(t, fsys, ""), lenient)
@@ -342,7 +342,7 @@ func (foreign) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(203, 0, 
 
 // TestQueriesPerSecond checks that more than agreed is refused, and counted.
 func TestQueriesPerSecond(t *testing.T) {
-	process := "currency: USD\nexchanges: {example: {qps: 0.001}, other: {}}\n"
+	process := "currency: USD\nexchanges: {example: {window: 10s, qps: 0.001}, other: {window: 10s}}\n"
 	s := serve(t, newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", bannerCampaign("a", 2)), ""), lenient)
 	s.wantBid(t) // the one that may come at once
 	for range 5 {
@@ -379,7 +379,7 @@ func TestOverload(t *testing.T) {
 // TestNoBids checks what a no-bid looks like: nothing, or, under test or debug,
 // the reasons.
 func TestNoBids(t *testing.T) {
-	process := "currency: USD\nexchanges: {example: {}, debugged: {debug: true}}\n"
+	process := "currency: USD\nexchanges: {example: {window: 10s}, debugged: {window: 10s, debug: true}}\n"
 	s := serve(t, newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", bannerCampaign("a", 2)), ""), lenient)
 	below := func(more string) string {
 		return `{"id":"r","imp":[{"id":"1","bidfloor":3,"banner":{"w":300,"h":250}}],"site":{}` + more + `}`
@@ -416,11 +416,11 @@ func TestTooLate(t *testing.T) {
 	if got := s.metric(t, "no_bids_total", "reason", "too_late"); got != 1 {
 		t.Errorf("%v requests are counted as too late, want 1", got)
 	}
-	if stats := s.Book.Stats(); stats.Open != 0 {
+	if stats := s.Money.Stats(); stats.Open != 0 {
 		t.Errorf("%d bids that were not sent are still reserved", stats.Open)
 	}
 	s.wantBid(t)
-	if stats := s.Book.Stats(); stats.Open != 1 {
+	if stats := s.Money.Stats(); stats.Open != 1 {
 		t.Errorf("%d bids are reserved, want the one that was sent", stats.Open)
 	}
 }

@@ -13,6 +13,7 @@ import (
 type live struct {
 	*campaign.Snapshot
 	exchanges []*exchangeState // by campaign.Exchange.Index, then those that are configured no more
+	tally     *tally
 }
 
 // exchangeState is what outlives a reload of an exchange: its rate limiter and
@@ -27,7 +28,7 @@ type exchangeState struct {
 
 // goLive makes the state for a snapshot out of what served before.
 func goLive(s *campaign.Snapshot, before *live) *live {
-	l := &live{Snapshot: s}
+	l := &live{Snapshot: s, tally: newTally(s)}
 	old := map[string]*exchangeState{}
 	if before != nil {
 		for _, x := range before.exchanges {

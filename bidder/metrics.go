@@ -96,6 +96,7 @@ var (
 	lateDesc       = desc("late_spend_total", "Spend on notices that came after their reservation had ended: what budgets may be exceeded by.")
 	openDesc       = desc("open_reservations", "Bids whose notices are awaited.")
 	shedDesc       = desc("shedding_ratio", "Share of requests that are answered unread because of overload.")
+	durableDesc    = desc("ledger_writable", "1 if events can be made durable; at 0 nothing is bid.")
 	linesDesc      = desc("line_items", "Line items in the configuration that serves.")
 )
 
@@ -138,10 +139,11 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	counter(reloadsDesc, float64(m.reloads[1].Load()), "ok")
 	gauge(loadedDesc, float64(m.loaded.Load()))
 	gauge(reloadOKDesc, oneIf(m.lastFailed.Load()))
-	book := e.Book.Stats()
+	book := e.Money.Stats()
 	counter(lateDesc, book.LateSpend.Units())
 	gauge(openDesc, float64(book.Open))
 	gauge(shedDesc, e.shed.share())
+	gauge(durableDesc, oneIf(!e.unsafe.Load()))
 	if s := e.Snapshot(); s != nil {
 		gauge(linesDesc, float64(len(s.Lines)))
 	}

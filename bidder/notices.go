@@ -37,11 +37,17 @@ func (s *Server) notice(ctx *fasthttp.RequestCtx, name []byte, now time.Time) {
 		return
 	}
 	r := e.Verifier.Parse(&sc.notice, &t, args.Peek("t"), kind, now)
+	var err error
 	if r == ad.OK {
-		r = e.take(&t, viewEvent(args.Peek("e")), args.Peek("p"), now)
+		r, err = e.take(&t, detailOf(kind, args), args.Peek("p"), now)
 	}
 	e.Metrics.notices[kind][r].Add(1)
-	if r != ad.OK && r != ad.NoticeReplayed {
+	switch {
+	case err != nil:
+		ctx.Response.Header.Set("Retry-After", "5")
+		s.refuse(ctx, nil, statusTooMany, "this cannot be recorded now; send it again")
+		return
+	case r != ad.OK && r != ad.NoticeReplayed:
 		s.refuse(ctx, nil, statusBadRequest, r.Text())
 		return
 	}
@@ -58,6 +64,20 @@ func (s *Server) notice(ctx *fasthttp.RequestCtx, name []byte, now time.Time) {
 // reports them.
 var viewEvents = [...]string{"", "viewable", "start", "firstQuartile", "midpoint", "thirdQuartile", "complete"}
 
+// detailOf returns what a notice says besides its kind: of a view, what was seen;
+// of a loss, the exchange's reason.
+func detailOf(kind ad.Notice, args *fasthttp.Args) uint8 {
+	switch kind {
+	case ad.View:
+		return viewEvent(args.Peek("e"))
+	case ad.Loss:
+		if n, err := args.GetUint("l"); err == nil && n < 256 {
+			return uint8(n)
+		}
+	}
+	return 0
+}
+
 // viewEvent returns the number of an event, 0 for one that is not known.
 func viewEvent(name []byte) uint8 {
 	for i, e := range viewEvents {
@@ -68,29 +88,77 @@ func viewEvent(name []byte) uint8 {
 	return 0
 }
 
-// take accounts for a notice whose token is good. The price is the value of the
+// take accounts for a notice whose token is good. It returns when the event is on
+// disk, or an error if it cannot be put there. The price is the value of the
 // price macro, as text.
-func (e *Engine) take(t *notice.Token, event uint8, price []byte, now time.Time) ad.Reason {
-	if t.Kind != ad.View {
-		event = 0
-	}
-	if !e.Seen.First(t.Bid, t.Kind, event, now) {
-		return ad.NoticeReplayed
-	}
+func (e *Engine) take(t *notice.Token, detail uint8, price []byte, now time.Time) (ad.Reason, error) {
 	if t.Test {
-		return ad.OK
+		return ad.OK, nil
 	}
-	r := ad.OK
+	ev := e.event(t, detail, now)
+	settles := t.Kind == e.settlesOn(t.Exchange)
+	if settles {
+		cost, r := e.clearing(t, price)
+		if r != ad.OK {
+			return r, nil
+		}
+		ev.Price = cost
+	}
+	r, err := e.Ledger.Append(&ev)
+	if err != nil {
+		e.unsafe.Store(true) // until CheckLedger finds it well
+		return ad.NotDurable, err
+	}
+	if r == ad.OK {
+		e.book(t, &ev, settles, now)
+	}
+	return r, nil
+}
+
+// event makes the event that a notice reports.
+func (e *Engine) event(t *notice.Token, detail uint8, now time.Time) ad.Event {
+	return ad.Event{
+		Kind: ad.EventOf(t.Kind), Detail: detail, Media: t.Media,
+		Day: e.Books.Money.Get(t.Campaign).Day(t.Time),
+		Bid: t.Bid, Time: now.UnixMilli(), BidTime: t.Time,
+		Exchange: t.Exchange, Advertiser: t.Advertiser, Campaign: t.Campaign, Line: t.Line, Creative: t.Creative,
+		Deal: t.Deal, Person: t.Person, Offer: t.Price,
+	}
+}
+
+// book brings the accounts in memory up to an event that is on disk.
+func (e *Engine) book(t *notice.Token, ev *ad.Event, settles bool, now time.Time) {
+	ids := [...]ad.ID{t.Line, t.Campaign, t.Advertiser}
+	if settles && ev.Price > 0 {
+		e.settle(e.Money, e.Books.Money, ids[:], t, ev.Price, now)
+		e.Metrics.spend.Add(int64(ev.Price))
+	} else if settles {
+		e.Money.Release(t.Bid) // it was won for nothing
+	}
 	switch t.Kind {
-	case e.settlesOn(t.Exchange):
-		r = e.settle(t, price, now)
+	case ad.Impression:
+		e.settle(e.Counts, e.Books.Counts, ids[:], t, 1, now)
 	case ad.Loss:
-		e.Book.Release(t.Bid) // one that is settled or released already stays so
+		e.release(t.Bid) // one that is settled or released already stays so
 	}
-	if r != ad.OK && r != ad.NoticeReplayed {
-		e.Seen.Forget(t.Bid, t.Kind, event) // refused, not taken: a corrected one may come
+}
+
+// settle charges accounts for a bid. That the ledger holds the event decides; if
+// the book in memory does not remember the bid, it is charged all the same.
+func (e *Engine) settle(b *pacing.Book, accounts *pacing.Accounts, ids []ad.ID, t *notice.Token, price ad.Money, now time.Time) {
+	var list [3]*pacing.Account
+	for i, id := range ids {
+		list[i] = accounts.Get(id)
 	}
-	return r
+	if r := b.Settle(t.Bid, list[:], price, time.Unix(t.Time, 0), now); r != ad.OK {
+		b.Charge(list[:], price, time.Unix(t.Time, 0))
+	}
+}
+
+// release frees what is reserved for a bid.
+func (e *Engine) release(id ad.BidID) {
+	e.Money.Release(id)
+	e.Counts.Release(id)
 }
 
 // settlesOn returns the notice that an exchange bills on. One that is configured
@@ -102,22 +170,22 @@ func (e *Engine) settlesOn(id ad.ID) ad.Notice {
 	return ad.Billing
 }
 
-// settle charges the clearing price of a won bid.
-func (e *Engine) settle(t *notice.Token, text []byte, now time.Time) ad.Reason {
-	price, ok := notice.ParsePrice(text)
-	if !ok {
-		return ad.PriceInvalid
+// clearing reads the clearing price of a won bid, plain or encrypted as the
+// exchange sends it, and returns it in house currency.
+func (e *Engine) clearing(t *notice.Token, text []byte) (ad.Money, ad.Reason) {
+	price, ok := ad.Money(0), false
+	if ex := e.Snapshot().ExchangeByID(t.Exchange); ex != nil && ex.PriceKeys != nil {
+		price, ok = ex.PriceKeys.Price(text)
+	} else {
+		price, ok = notice.ParsePrice(text)
 	}
-	if price > t.BidPrice {
-		return ad.PriceAboveBid
+	switch {
+	case !ok:
+		return 0, ad.PriceInvalid
+	case price > t.BidPrice:
+		return 0, ad.PriceAboveBid
 	}
-	cost := houseCost(price, t)
-	accounts := [...]*pacing.Account{e.Accounts.Get(t.Line), e.Accounts.Get(t.Campaign), e.Accounts.Get(t.Advertiser)}
-	r := e.Book.Settle(t.Bid, accounts[:], cost, time.Unix(t.Time, 0), now)
-	if r == ad.OK {
-		e.Metrics.spend.Add(int64(cost))
-	}
-	return r
+	return houseCost(price, t), ad.OK
 }
 
 // houseCost returns a clearing price in house currency, at the rate at which the
@@ -137,11 +205,12 @@ func (s *Server) click(ctx *fasthttp.RequestCtx, sc *Scratch, t *notice.Token, n
 	args := ctx.QueryArgs()
 	target := args.Peek("u")
 	r := e.Verifier.ParseClick(&sc.notice, t, args.Peek("t"), target, now)
-	if r == ad.OK && !e.Seen.First(t.Bid, ad.Click, 0, now) {
-		r = ad.NoticeReplayed
+	if r == ad.OK {
+		// The person is sent on even if the click cannot be recorded.
+		r, _ = e.take(t, 0, nil, now)
 	}
 	e.Metrics.notices[ad.Click][r].Add(1)
-	if r != ad.OK && r != ad.NoticeReplayed && r != ad.TokenExpired {
+	if r == ad.TokenForged || r == ad.TokenTruncated {
 		s.refuse(ctx, nil, statusBadRequest, r.Text())
 		return
 	}

@@ -58,9 +58,9 @@ func inMarkup(tb testing.TB, b *openrtb2.Bid, kind ad.Notice) string {
 // spent returns the figures of the one campaign that there is.
 func (s *server) spent(tb testing.TB) pacing.Figures {
 	tb.Helper()
-	f := s.Accounts.Get(s.Snapshot().Campaigns[0].ID).Figures(time.Now())
+	f := s.Books.Money.Get(s.Snapshot().Campaigns[0].ID).Figures(time.Now())
 	for _, id := range []ad.ID{s.Snapshot().Lines[0].ID, s.Snapshot().Campaigns[0].AdvertiserID} {
-		if g := s.Accounts.Get(id).Figures(time.Now()); g.Confirmed != f.Confirmed || g.Reserved != f.Reserved {
+		if g := s.Books.Money.Get(id).Figures(time.Now()); g.Confirmed != f.Confirmed || g.Reserved != f.Reserved {
 			tb.Errorf("the accounts of line item, campaign and advertiser differ: %+v, %+v", f, g)
 		}
 	}
@@ -174,7 +174,7 @@ func TestLateBillingIsCharged(t *testing.T) {
 	s.wantStatus(t, pathOf(lost.LURL), 200)
 	s.wantStatus(t, priced(lost.BURL, "2"), 200)
 	s.wantSpent(t, 2, 2)
-	if n := s.Book.Expire(time.Now().Add(90 * time.Minute)); n != 1 {
+	if n := s.Money.Expire(time.Now().Add(90 * time.Minute)); n != 1 {
 		t.Errorf("%d reservations expire, want 1", n)
 	}
 	s.wantSpent(t, 2, 0)
@@ -247,7 +247,7 @@ func round(cpm float64) float64 {
 // TestPricesInAnotherCurrency checks that a clearing price is charged at the
 // rate of its bid, never above what was reserved.
 func TestPricesInAnotherCurrency(t *testing.T) {
-	process := "currency: EUR\nrates: {USD: 0.7}\nexchanges: {example: {}}\n"
+	process := "currency: EUR\nrates: {USD: 0.7}\nexchanges: {example: {window: 10s}}\n"
 	s := serve(t, newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", bannerCampaign("a", 3)), ""), lenient)
 	b := s.bid(t, examplePath, bannerRequest("r", ""))
 	if b.Price < 2.999998 || b.Price > 3 {
@@ -268,7 +268,7 @@ func TestPricesInAnotherCurrency(t *testing.T) {
 // TestSettleOn checks that each exchange is charged for on the notice that it
 // bills on, and on no other.
 func TestSettleOn(t *testing.T) {
-	process := "currency: USD\nexchanges: {billing: {}, win: {settle_on: win}, impression: {settle_on: impression}}\n"
+	process := "currency: USD\nexchanges: {billing: {window: 10s}, win: {window: 10s, settle_on: win}, impression: {window: 10s, settle_on: impression}}\n"
 	s := serve(t, newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", bannerCampaign("a", 2)), ""), lenient)
 	spent := 0.0
 	for _, on := range []string{"billing", "win", "impression"} {

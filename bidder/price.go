@@ -86,7 +86,7 @@ func (m *money) floor(cpm float64, currency []byte) (ad.Money, bool) {
 }
 
 // value returns what an impression is worth to a line item: its price times
-// every modifier whose condition holds, at most its limit.
+// every modifier whose condition holds, at most its limit. It is not paced yet.
 func (sc *Scratch) value(l *campaign.Line) ad.Money {
 	if len(l.Adjust) == 0 {
 		return l.Price

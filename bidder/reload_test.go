@@ -42,7 +42,7 @@ func TestReloadUnderLoad(t *testing.T) {
 		c := s.dial(t)
 		clients.Go(func() {
 			for n := 0; !stop.Load(); n++ {
-				body := fmt.Sprintf(`{"id":"%d-%d","imp":[{"id":"1","banner":{"w":300,"h":250}},{"id":"2","banner":{"w":300,"h":250},"pmp":{"private_auction":%d,"deals":[{"id":"d"}]}}],"site":{}}`, i, n, n%2)
+				body := fmt.Sprintf(`{"id":"%d-%d","tmax":10000,"imp":[{"id":"1","banner":{"w":300,"h":250}},{"id":"2","banner":{"w":300,"h":250},"pmp":{"private_auction":%d,"deals":[{"id":"d"}]}}],"site":{}}`, i, n, n%2)
 				if _, err := c.Write(request("POST", examplePath, body)); err != nil {
 					faults.Store(err.Error(), true)
 					return
@@ -140,7 +140,7 @@ func TestSpendOutlivesReloads(t *testing.T) {
 	gone := s.Snapshot().Campaigns[0].ID
 	s.Publish(compile(t, files("bidwell.yaml", plainProcess, "campaigns/b.yaml", bannerCampaign("b", 1))))
 	s.wantStatus(t, priced(first.BURL, "1.5"), 200)
-	if f := s.Accounts.Get(gone).Figures(monday); f.Confirmed != ad.Money(1_500_000) {
+	if f := s.Books.Money.Get(gone).Figures(monday); f.Confirmed != ad.Money(1_500_000) {
 		t.Errorf("the campaign that is gone has spent %v, want 0.0015", f.Confirmed)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"bidwell/bidder"
 	"bidwell/campaign"
 	"bidwell/internal/conf"
+	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
 	"bidwell/profile"
@@ -71,14 +72,20 @@ func newRig(tb testing.TB, fsys fs.FS, people string) *rig {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	accounts := new(pacing.Accounts)
+	books := &campaign.Books{Money: new(pacing.Accounts), Counts: new(pacing.Accounts), Pacer: new(pacing.Pacer)}
+	events, err := ledger.Open(ledger.Config{Dir: "ledger", FS: vfs.NewMem(), Lifetime: lifetime, CacheBytes: 1 << 20, MemTableSize: 1 << 20})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { closed(tb, events) })
 	r := &rig{store: s, Engine: &bidder.Engine{
 		Profiles: profiles,
-		Accounts: accounts,
-		Book:     pacing.NewBook(accounts, lifetime),
+		Books:    books,
+		Money:    pacing.NewBook(books.Money, lifetime),
+		Counts:   pacing.NewBook(books.Counts, lifetime),
+		Ledger:   events,
 		Signer:   notice.NewSigner(keys),
 		Verifier: notice.NewVerifier(keys, lifetime),
-		Seen:     notice.NewSeen(lifetime),
 		Metrics:  &bidder.Metrics{Started: monday},
 	}}
 	r.Publish(compile(tb, fsys))
@@ -155,11 +162,12 @@ func files(namesAndTexts ...string) fstest.MapFS {
 	return fsys
 }
 
-// plainProcess is a process file with one exchange, in US dollars.
+// plainProcess is a process file with one exchange, in US dollars. As everywhere
+// in these tests, the exchange gives more time than a busy machine takes.
 const plainProcess = `currency: USD
 rates: {EUR: 1.25, GBP: 1.5}
 exchanges:
-  example: {}
+  example: {window: 10s}
 `
 
 // bannerCampaign is a campaign that buys 300x250 banners at a price.

@@ -8,6 +8,7 @@ import (
 	"bidwell/identity"
 	"bidwell/notice"
 	"bidwell/openrtb"
+	"bidwell/pacing"
 	"bidwell/profile"
 )
 
@@ -20,6 +21,7 @@ type Scratch struct {
 
 	snap     *campaign.Snapshot
 	exchange *campaign.Exchange
+	tally    *tally // nil where nothing is counted: in explanations
 	seed     uint64
 	clock    clock
 	money    money
@@ -31,6 +33,7 @@ type Scratch struct {
 	outcome  profile.Outcome
 	taken    []*campaign.Campaign // campaigns whose advertiser has an impression
 	refused  []int                // line items without room in their budget
+	seen     []*pacing.Gauge      // campaigns that could have bid on the impression
 	fitting  [2]creative.Fit      // of the best candidate, and of the one that is tested
 	counts   [ad.NumReasons]uint32
 	farthest ad.Reason // what the line item that came farthest failed on
@@ -45,11 +48,14 @@ type Bid struct {
 	Imp      *openrtb.Imp
 	Line     *campaign.Line
 	Creative *campaign.Creative
+	Nth      int // of the line item's creatives
 	Fit      creative.Fit
 	Deal     *openrtb.Deal // nil in the open auction
 	Amount   ad.Money      // what is reserved: house currency, one impression
 	Price    ad.Money      // what is offered: response currency, one impression
 	Reserved bool
+
+	line int // index of Line
 }
 
 // The most memory that a pooled Scratch may keep, so that one large request
@@ -67,7 +73,7 @@ func (e *Engine) put(sc *Scratch) {
 	if cap(sc.body)+cap(sc.urls.adm) > maxKept {
 		sc.body, sc.urls.adm = nil, nil
 	}
-	sc.snap, sc.exchange = nil, nil
+	sc.snap, sc.exchange, sc.tally = nil, nil, nil
 	e.scratch.Put(sc)
 }
 

@@ -176,6 +176,9 @@ func (s *Server) bid(ctx *fasthttp.RequestCtx, name []byte, start time.Time) {
 	case !x.limiter.AllowN(start, 1):
 		e.Metrics.nobids[ad.OverQPS].Add(1)
 		s.refuse(ctx, x, statusTooMany, "more queries per second than agreed")
+	case e.unsafe.Load():
+		e.Metrics.nobids[ad.NotDurable].Add(1)
+		s.silent(ctx, x)
 	case e.shed.full():
 		e.Metrics.nobids[ad.Overloaded].Add(1)
 		s.silent(ctx, x)
@@ -210,11 +213,14 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Sn
 	e.Metrics.decided(sc, r)
 	switch {
 	case r == ad.OK:
+		e.count(sc)
 		s.write(ctx, x, e.AppendResponse(s.buffer(ctx), sc))
 		x.bids.Add(1)
 		x.offers.Add(uint64(len(sc.Bids)))
 	case sc.Req.Test || ex.Debug:
-		s.write(ctx, x, e.appendNoBid(s.buffer(ctx), sc, r))
+		tr := new(Trace) // whoever asks for reasons gets those of every line item
+		e.Decide(sc, snap, ex, start, deadline, tr)
+		s.write(ctx, x, appendNoBid(s.buffer(ctx), sc, r, tr))
 	default:
 		s.silent(ctx, x)
 	}
@@ -234,7 +240,7 @@ func timeToAnswer(ex *campaign.Exchange, tmaxMS int32) time.Duration {
 func (e *Engine) withdraw(sc *Scratch) {
 	for i := range sc.Bids {
 		if sc.Bids[i].Reserved {
-			e.Book.Release(sc.Bids[i].ID)
+			e.release(sc.Bids[i].ID)
 		}
 	}
 	sc.Bids = sc.Bids[:0]

@@ -93,7 +93,7 @@ func TestNothingIsAllocated(t *testing.T) {
 
 func release(r *rig, sc *bidder.Scratch) {
 	for i := range sc.Bids {
-		r.Book.Release(sc.Bids[i].ID)
+		r.Money.Release(sc.Bids[i].ID)
 	}
 }
 

@@ -25,6 +25,7 @@ type lineTrace struct {
 	amount  ad.Money
 	offer   ad.Money
 	terms   terms
+	kappa   float64
 	factors []int // modifiers that applied, as indexes into Line.Adjust
 }
 
@@ -64,6 +65,7 @@ func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, r ad.Rea
 	lt.reason = r
 	if c.amount > 0 {
 		lt.priced, lt.amount, lt.offer, lt.terms = true, c.amount, c.offer, c.terms
+		lt.kappa = sc.snap.Lines[line].Gauge.Kappa()
 		lt.factors = sc.applied(&sc.snap.Lines[line])
 	}
 }

@@ -30,7 +30,7 @@ func isDomain(s string) bool { return len(s) <= maxDomain && domainForm.MatchStr
 // budget that it may give it.
 func (c *compiler) advertiser(camp *Campaign) {
 	a := &camp.File.Advertiser
-	total, daily := c.budget(&a.Budget)
+	budget := c.budget(&a.Budget)
 	c.name(a.At("name"), a.Name, "advertiser")
 	repeated(c, a.Located, "domains", a.Domains)
 	for i, d := range a.Domains {
@@ -50,13 +50,13 @@ func (c *compiler) advertiser(camp *Campaign) {
 	}
 	known := c.known(camp, a)
 	switch {
-	case total == 0 && daily == 0:
+	case !budget.Limited():
 	case known.budget.Line > 0:
 		c.ps.Errorf(a.At("budget"), "keep one of them", "the budget of advertiser %q is already given at %s", a.Name, known.budget)
 	default:
 		known.budget = a.At("budget")
 		o := &c.snap.Advertisers[known.index]
-		o.Total, o.Daily, o.Zone = total, daily, camp.Zone
+		o.Budget, o.Zone = budget, camp.Zone
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"bidwell/ad"
 	"bidwell/creative"
 	"bidwell/internal/conf"
+	"bidwell/pacing"
 )
 
 func (c *compiler) campaigns() {
@@ -24,7 +25,6 @@ func (c *compiler) campaign(f *CampaignFile) {
 	c.claim(c.campaignNames, f.Campaign, f.At("campaign"), "campaign")
 	c.name(f.At("campaign"), f.Campaign, "campaign")
 	c.later(f.Located, "frequency", "an ad may be shown to a person any number of times")
-	c.later(f.Located, "pacing", "budget is spent as fast as traffic allows")
 	c.later(f.Located, "goal", "the price is bid for every impression")
 	loc := f.Flight.TimeZone.Location
 	if loc == nil {
@@ -37,7 +37,8 @@ func (c *compiler) campaign(f *CampaignFile) {
 		DSA:  c.dsa(f.Advertiser.DSA),
 	}
 	c.flight(camp, loc)
-	camp.Total, camp.Daily = c.budget(&f.Budget)
+	camp.Budget = c.budget(&f.Budget)
+	c.pacing(camp, loc)
 	c.unspendable(camp)
 	c.advertiser(camp)
 	shelf := c.creatives(camp)
@@ -93,7 +94,7 @@ func (c *compiler) flight(camp *Campaign, loc *time.Location) {
 }
 
 // budget returns what a budget allows, 0 for what it does not limit.
-func (c *compiler) budget(b *BudgetSpec) (total, daily ad.Money) {
+func (c *compiler) budget(b *BudgetSpec) Budget {
 	amount := func(key string, a conf.Amount) ad.Money {
 		if a.IsZero() {
 			return 0
@@ -104,14 +105,46 @@ func (c *compiler) budget(b *BudgetSpec) (total, daily ad.Money) {
 		}
 		return m
 	}
-	total, daily = amount("total", b.Total), amount("daily", b.Daily)
-	if total > 0 && daily > total {
+	out := Budget{
+		Total: amount("total", b.Total), Daily: amount("daily", b.Daily),
+		Impressions: c.impressions(b, "impressions", b.Impressions), DailyImpressions: c.impressions(b, "daily_impressions", b.DailyImpressions),
+	}
+	if out.Total > 0 && out.Daily > out.Total {
 		c.ps.Errorf(b.At("daily"), "", "the daily budget is above the total budget")
 	}
-	if b.Pos().Line > 0 && !b.Has("total") && !b.Has("daily") && !c.fileUnread {
+	if out.Impressions > 0 && out.DailyImpressions > out.Impressions {
+		c.ps.Errorf(b.At("daily_impressions"), "", "there are more impressions a day than in total")
+	}
+	if b.Pos().Line > 0 && !c.fileUnread && !b.Has("total") && !b.Has("daily") && !b.Has("impressions") && !b.Has("daily_impressions") {
 		c.ps.Errorf(b.Pos(), "write {total: 1000 EUR} or {daily: 100 EUR}", "the budget is empty")
 	}
-	return total, daily
+	return out
+}
+
+func (c *compiler) impressions(b *BudgetSpec, key string, n int64) int64 {
+	if n < 0 || n == 0 && b.Has(key) && !c.fileUnread {
+		c.ps.Errorf(b.At(key), "write a number such as 100000", "%d impressions are no budget", n)
+		return 0
+	}
+	return n
+}
+
+// pacing compiles how the campaign's budget is spread.
+func (c *compiler) pacing(camp *Campaign, loc *time.Location) {
+	s := &camp.File.Pacing
+	camp.Plan = pacing.Plan{Curve: pacing.ASAP, Zone: loc}
+	if s.Curve != "" {
+		camp.Plan.Curve, _ = pacing.ParseCurve(s.Curve) // other words are reported by the decoder
+	}
+	if camp.Start > 0 {
+		camp.Plan.Start = time.Unix(camp.Start, 0)
+	}
+	if camp.End > 0 {
+		camp.Plan.End = time.Unix(camp.End, 0)
+	}
+	if camp.Plan.Curve != pacing.ASAP && camp.Daily == 0 && (camp.Total == 0 || camp.End == 0) && !c.fileUnread {
+		c.ps.Errorf(s.At("curve"), "give a daily budget, or a total budget and the end of the flight", "there is nothing to pace: the budget has no time to be spread over")
+	}
 }
 
 // unspendable warns of a total budget that the days of the flight cannot spend.

@@ -9,6 +9,7 @@ import (
 	"bidwell/ad"
 	"bidwell/identity"
 	"bidwell/internal/conf"
+	"bidwell/notice"
 )
 
 // The settings of an exchange that says nothing of them.
@@ -43,6 +44,12 @@ func (c *compiler) exchange(name string, at conf.Pos, s *ExchangeSpec) {
 	}
 	if s.Credential != "" {
 		e.Credential = []byte(s.Credential)
+	}
+	if k := &s.PriceKeys; k.Pos().Line > 0 && !c.fileUnread {
+		var err error
+		if e.PriceKeys, err = notice.NewPriceKeys(k.Encryption, k.Integrity); err != nil {
+			c.ps.Errorf(k.Pos(), "write {encryption: …, integrity: …}", "%v", err)
+		}
 	}
 	c.within(s.Located, "window", s.Window, time.Millisecond, 10*time.Second)
 	c.within(s.Located, "notice_window", s.NoticeWindow, time.Second, 7*24*time.Hour)

@@ -23,7 +23,7 @@ func (c *compiler) line(camp *Campaign, s *LineSpec, shelf *shelf) {
 		l.HasAudience, l.Audience = true, c.rules.Audience(s.Audience, s.At("audience"))
 	}
 	c.bid(&l)
-	l.Total, l.Daily = c.budget(&s.Budget)
+	l.Budget = c.budget(&s.Budget)
 	c.affordable(&l)
 	c.checkHours(&l)
 	c.shown(&l, shelf)
@@ -96,7 +96,7 @@ func (c *compiler) affordable(l *Line) {
 		key   string
 		most  ad.Money
 	}{
-		{&l.Spec.Budget, "the line item's", "daily", l.Daily}, {&l.Spec.Budget, "the line item's", "total", l.Total},
+		{&l.Spec.Budget, "the line item's", "daily", l.Budget.Daily}, {&l.Spec.Budget, "the line item's", "total", l.Budget.Total},
 		{&f.Budget, "the campaign's", "daily", l.Campaign.Daily}, {&f.Budget, "the campaign's", "total", l.Campaign.Total},
 	} {
 		at := l.Spec.Bid.At("price")
@@ -113,7 +113,7 @@ func (c *compiler) affordable(l *Line) {
 	for _, b := range []struct {
 		key       string
 		own, camp ad.Money
-	}{{"total", l.Total, l.Campaign.Total}, {"daily", l.Daily, l.Campaign.Daily}} {
+	}{{"total", l.Budget.Total, l.Campaign.Total}, {"daily", l.Budget.Daily, l.Campaign.Daily}} {
 		if b.camp > 0 && b.own > b.camp {
 			c.ps.Warnf(l.Spec.Budget.At(b.key), "", "it is above the campaign's, at %s, which holds besides", f.Budget.At(b.key))
 		}

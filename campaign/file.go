@@ -16,7 +16,7 @@ type CampaignFile struct {
 	Budget     BudgetSpec       `yaml:"budget" conf:"required" doc:"The most it may spend."`
 	Bundle     string           `yaml:"bundle" conf:"not-empty" doc:"Store id of the advertised app, for campaigns that promote one."`
 	Frequency  Later            `yaml:"frequency" doc:"Frequency caps, such as [{at_most: 3, per: 1d}]. Not acted on yet."`
-	Pacing     Later            `yaml:"pacing" doc:"Spend curve, such as {curve: even}. Not acted on yet: a budget is spent as fast as traffic allows."`
+	Pacing     PacingSpec       `yaml:"pacing" doc:"How to spread the budget over the flight, such as {curve: traffic}."`
 	Goal       Later            `yaml:"goal" doc:"What to pay for, such as {pay_per: click, worth: 1 EUR}. Not acted on yet: the price is bid for an impression."`
 	LineItems  []LineSpec       `yaml:"line_items" conf:"required,not-empty" doc:"What to buy, for whom and at what price."`
 	Creatives  []*creative.Spec `yaml:"creatives" conf:"required,not-empty" doc:"What to show."`
@@ -57,11 +57,20 @@ type FlightSpec struct {
 	TimeZone conf.TimeZone `yaml:"timezone" doc:"Time zone of flight, hours and daily budget, such as Europe/Berlin; UTC if left out."`
 }
 
+// PacingSpec is how a budget is spread.
+type PacingSpec struct {
+	conf.Located
+	Curve string `yaml:"curve" oneof:"traffic even ahead asap" doc:"traffic (as the campaign's own traffic comes), even, ahead (a fifth more at the beginning), or asap (the default: bids are never lowered)."`
+}
+
 // BudgetSpec is the most that may be spent.
 type BudgetSpec struct {
 	conf.Located
 	Total conf.Amount `yaml:"total" doc:"In total, such as 50000 EUR."`
 	Daily conf.Amount `yaml:"daily" doc:"Per day, in the campaign's time zone."`
+
+	Impressions      int64 `yaml:"impressions" doc:"Impressions in total."`
+	DailyImpressions int64 `yaml:"daily_impressions" doc:"Impressions per day, in the campaign's time zone."`
 }
 
 // LineSpec is one line item.

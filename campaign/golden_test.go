@@ -142,7 +142,7 @@ func summary(s *campaign.Snapshot) string {
 	for i := range s.Lines {
 		l := &s.Lines[i]
 		pf("line %s/%s: price %s, at most %s, highest %s, factors %v, total %s, daily %s",
-			l.Campaign.Name, l.Name, l.Price, l.AtMost, l.MaxBid, factors(l), l.Total, l.Daily)
+			l.Campaign.Name, l.Name, l.Price, l.AtMost, l.MaxBid, factors(l), l.Budget.Total, l.Budget.Daily)
 		pf("  deals %d %q, hours %v, audience %v, flight %d to %d, shows %s", l.Deals, l.DealIDs, l.Spans, l.HasAudience, l.Start, l.End, creativeNames(l))
 	}
 	for _, c := range s.Creatives {

@@ -28,9 +28,13 @@ type Line struct {
 	Spec      *LineSpec
 	DealIDs   []string
 	Creatives []*Creative
-	Total     ad.Money
-	Daily     ad.Money
-	Accounts  []*pacing.Account // bound when published; every one must have room
+	Budget    Budget
+
+	// Bound when published: the accounts of money and of impressions, each of which
+	// must have room, and the campaign's pacing.
+	Accounts []*pacing.Account
+	Counts   []*pacing.Account // nil where impressions are not limited
+	Gauge    *pacing.Gauge
 }
 
 // DealMode says how a line item buys deals.

@@ -23,6 +23,12 @@ func (l *Line) Origin(r ad.Reason) conf.Pos {
 		return l.budgetOrigin("total")
 	case ad.DailyBudgetSpent:
 		return l.budgetOrigin("daily")
+	case ad.ImpressionsSpent:
+		return l.budgetOrigin("impressions")
+	case ad.DailyImpressionsSpent:
+		return l.budgetOrigin("daily_impressions")
+	case ad.PacedBelowFloor:
+		return file.At("pacing")
 	}
 	return l.Spec.At(lineKeys[r])
 }

@@ -38,8 +38,16 @@ type ExchangeSpec struct {
 	IDs          []string      `yaml:"ids" conf:"not-empty" doc:"Kinds of identifiers in the order in which they are tried: buyeruid, ifa, user, and eid:SOURCE such as eid:uidapi.com. If left out: buyeruid, the common eids, ifa, user."`
 	SettleOn     string        `yaml:"settle_on" oneof:"billing win impression" doc:"What the exchange bills on: billing (the default), win or impression."`
 	NoticeWindow conf.Duration `yaml:"notice_window" doc:"How long a bid's budget stays reserved for its notice; 1h if left out."`
+	PriceKeys    PriceKeySpec  `yaml:"price_keys" doc:"Keys of an exchange that encrypts clearing prices, by Google's scheme. Without them prices are plain."`
 	Debug        bool          `yaml:"debug" doc:"True to give the reasons with every no-bid, not only with test:1."`
 	Seat         string        `yaml:"seat" conf:"not-empty" doc:"Our seat on this exchange, if it differs."`
+}
+
+// PriceKeySpec is the keys with which an exchange encrypts clearing prices.
+type PriceKeySpec struct {
+	conf.Located
+	Encryption string `yaml:"encryption" doc:"Encryption key in base64, as the exchange gives it."`
+	Integrity  string `yaml:"integrity" doc:"Integrity key in base64, as the exchange gives it."`
 }
 
 // PrivacySpec is the legal basis on which profiles are used.
@@ -58,6 +66,8 @@ type StoreSpec struct {
 	conf.Located
 	CacheMB int `yaml:"cache_mb" doc:"Memory for people in the cache; 256 if left out."`
 	BlockMB int `yaml:"block_mb" doc:"Memory for the store's own blocks; 64 if left out."`
+
+	KeepEvents conf.Duration `yaml:"keep_events" doc:"How long single events are kept in the ledger, such as 400d; forever if left out. What they add up to is kept in any case."`
 }
 
 // LimitSpec is what the exchange port puts up with.

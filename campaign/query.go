@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bytes"
+	mathbits "math/bits"
 
 	"bidwell/ad"
 	"bidwell/openrtb"
@@ -204,6 +205,24 @@ func (q *Query) placeWord(w int) uint64 {
 		p |= r[w]
 	}
 	return p
+}
+
+// Nearest returns, for an impression that has no candidate, why the line item
+// that came nearest is none. It costs about as much as the search.
+func (q *Query) Nearest(imp *openrtb.Imp, req *openrtb.Request) ad.Reason {
+	stage, line := -1, 0
+	for w := range q.ix.words {
+		left := ^uint64(0)
+		for i, bits := range [...]uint64{q.exchange[w], q.country[w], q.device[w], q.inventory[w], q.dealWord(w), q.placeWord(w)} {
+			if left &= bits; left == 0 {
+				break
+			}
+			if i > stage {
+				stage, line = i, w<<6+mathbits.TrailingZeros64(left)
+			}
+		}
+	}
+	return q.Miss(line, imp, req)
 }
 
 // Miss returns why a line item is no candidate, or OK if it is one. It looks at

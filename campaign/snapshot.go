@@ -20,6 +20,8 @@ import (
 	"bidwell/creative"
 	"bidwell/identity"
 	"bidwell/internal/conf"
+	"bidwell/notice"
+	"bidwell/pacing"
 )
 
 // Snapshot is one whole configuration, compiled. It is immutable once published.
@@ -57,6 +59,7 @@ type Exchange struct {
 	SettleOn     ad.Notice
 	NoticeWindow time.Duration
 	Debug        bool
+	PriceKeys    *notice.PriceKeys // nil if clearing prices are plain
 	Identity     *identity.Resolver
 }
 
@@ -78,11 +81,24 @@ func (s *Snapshot) Creative(id ad.ID) *Creative { return s.creatives[id] }
 
 // Advertiser is one advertiser with the budget that its campaigns share.
 type Advertiser struct {
-	ID           ad.ID
-	Name         string
-	Zone         int      // index into Snapshot.Zones, of its budget's days
-	Total, Daily ad.Money // 0 for no limit
+	ID   ad.ID
+	Name string
+	Zone int // index into Snapshot.Zones, of its budget's days
+	Budget
 }
+
+// Budget is the most that may be spent and shown; 0 is no limit. Days are those
+// of the campaign's time zone.
+type Budget struct {
+	Total, Daily                  ad.Money // house currency
+	Impressions, DailyImpressions int64
+}
+
+// Counts reports whether impressions are limited.
+func (b *Budget) Counts() bool { return b.Impressions > 0 || b.DailyImpressions > 0 }
+
+// Limited reports whether anything is.
+func (b *Budget) Limited() bool { return b.Total > 0 || b.Daily > 0 || b.Counts() }
 
 // Campaign is one campaign, compiled.
 type Campaign struct {
@@ -93,11 +109,12 @@ type Campaign struct {
 	File         *CampaignFile
 	Zone         int   // index into Snapshot.Zones
 	Start, End   int64 // unix seconds, [Start, End); 0 for none
-	Total, Daily ad.Money
-	DSA          *DSA
+	Budget
+	Plan pacing.Plan
+	DSA  *DSA
 }
 
-// Open reports whether the campaign's flight covers a moment.
+// Open reports whether the campaign's flight covers a moment, in unix seconds.
 func (c *Campaign) Open(now int64) bool {
 	return now >= c.Start && (c.End == 0 || now < c.End)
 }

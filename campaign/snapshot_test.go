@@ -104,7 +104,8 @@ func TestSnapshotFindsThingsByName(t *testing.T) {
 func TestBindSetsTheLimitsOfEveryAccount(t *testing.T) {
 	s := originSnapshot(t)
 	var accounts pacing.Accounts
-	s.Bind(&accounts)
+	books := &campaign.Books{Money: &accounts, Counts: new(pacing.Accounts), Pacer: new(pacing.Pacer)}
+	s.Bind(books)
 	for i := range s.Lines {
 		if got := len(s.Lines[i].Accounts); got != 3 {
 			t.Fatalf("%s has %d accounts, want its own, the campaign's and the advertiser's", s.Lines[i].Name, got)
@@ -125,7 +126,7 @@ func TestBindSetsTheLimitsOfEveryAccount(t *testing.T) {
 	}
 	again := originSnapshot(t)
 	again.Campaigns[0].Total = 40 * ad.Unit
-	again.Bind(&accounts)
+	again.Bind(books)
 	if again.Lines[1].Accounts[1] != one.Accounts[1] {
 		t.Error("the account of the campaign was replaced")
 	}

@@ -15,6 +15,7 @@ type Token struct {
 	Campaign   ad.ID
 	Line       ad.ID
 	Creative   ad.ID
+	Deal       ad.ID       // zero for the open auction
 	Person     ad.PersonID // zero if nobody, or not permitted to leave
 	Price      ad.Money    // our bid for the impression, in the house currency
 	BidPrice   ad.Money    // our bid for the impression, in Cur
@@ -24,20 +25,21 @@ type Token struct {
 	Test       bool // spends nothing
 }
 
-// The payload: version, its own length, key id, flags, bid, five ids, person
-// (if there is one), currency, and then time and both prices as uvarints.
+// The payload: version, its own length, key id, flags, bid, five ids, deal and
+// person (if there are such), currency, and then time and both prices as uvarints.
 const (
 	version      = 1
 	headerSize   = 4
 	fixedSize    = headerSize + 16 + 5*8 + 3
 	leastPayload = fixedSize + 3
-	maxPayload   = fixedSize + 16 + 3*binary.MaxVarintLen64
+	maxPayload   = fixedSize + 8 + 16 + 3*binary.MaxVarintLen64
 )
 
 const (
 	flagMedia  = 0x07 // ad.Media
 	flagPerson = 0x08
 	flagTest   = 0x10
+	flagDeal   = 0x20
 )
 
 // appendPayload appends t in its binary form. Equal tokens have equal payloads.
@@ -50,10 +52,16 @@ func (t *Token) appendPayload(dst []byte, keyID byte) []byte {
 	if t.Test {
 		flags |= flagTest
 	}
+	if t.Deal != 0 {
+		flags |= flagDeal
+	}
 	dst = append(dst, version, 0, keyID, flags)
 	dst = append(dst, t.Bid[:]...)
 	for _, id := range [...]ad.ID{t.Exchange, t.Advertiser, t.Campaign, t.Line, t.Creative} {
 		dst = binary.BigEndian.AppendUint64(dst, uint64(id))
+	}
+	if flags&flagDeal != 0 {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(t.Deal))
 	}
 	if flags&flagPerson != 0 {
 		dst = append(dst, t.Person[:]...)
@@ -78,6 +86,13 @@ func (t *Token) parsePayload(p []byte) bool {
 	p = p[copy(t.Bid[:], p):]
 	for _, id := range [...]*ad.ID{&t.Exchange, &t.Advertiser, &t.Campaign, &t.Line, &t.Creative} {
 		*id = ad.ID(binary.BigEndian.Uint64(p))
+		p = p[8:]
+	}
+	if flags&flagDeal != 0 {
+		if len(p) < 8 {
+			return false
+		}
+		t.Deal = ad.ID(binary.BigEndian.Uint64(p))
 		p = p[8:]
 	}
 	if flags&flagPerson != 0 {

@@ -37,13 +37,16 @@ const (
 	batch = 6
 
 	// Steps are as long as stepMost at first and while κ is far off; each time the
-	// error changes its sign they become shorter, down to stepLeast.
+	// error changes its sign they become shorter, down to the root of the share of the
+	// budget that a step looks at, or stepLeast.
 	stepMost, stepLeast   = 0.5, 0.01
-	stepScale             = 1.0
 	stepShrink, stepGrow  = 0.6, 1.4
 	farError, farSteps    = 0.6, 3 // so much error in so many steps is far off
 	leastError, mostError = -2.0, 1.0
 	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
+
+	// With notices this many ticks late, steps are half as long.
+	delayHalf = 8
 
 	// Reservations are crowded where they take more than crowdedPart of what is left.
 	// κ is not lowered for it where spend is behind by more than mostBehind.
@@ -219,9 +222,9 @@ func (c *Controller) observe(from, to time.Time, in *Inputs) {
 	if in.Bids > 0 {
 		c.size.keep(paidKeep)
 		c.size.add(offered, float64(in.Bids))
+		c.delay.keep(paidKeep)
+		c.delay.add(max(0, float64(in.Account.Open)), float64(in.Bids))
 	}
-	c.delay.keep(paidKeep)
-	c.delay.add(max(0, float64(in.Account.Open)), float64(in.Bids))
 	c.flow.keep(paidKeep)
 	c.flow.add(offered, 1)
 }
@@ -281,7 +284,7 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	}
 	e := c.errorOf(in)
 	c.paid.keep(paidKeep)
-	c.move(e, min(max(stepScale*math.Sqrt(c.share), stepLeast), stepMost))
+	c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost))
 	c.spent, c.target, c.share = 0, 0, 0
 }
 
@@ -333,13 +336,10 @@ func (c *Controller) move(e, least float64) {
 		}
 	}
 	c.err = e
-	eta := c.step / (1 + c.delayTicks()/delaySlack)
+	eta := c.step / (1 + c.delayTicks()/delayHalf)
 	c.kappa = c.clamp(c.kappa * math.Exp(eta*e))
 	c.status.Steps++
 }
-
-// delaySlack is the delay of notices, in ticks, at which steps are half as long.
-const delaySlack = 8
 
 func (c *Controller) clamp(kappa float64) float64 {
 	switch {

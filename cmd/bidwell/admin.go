@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"bidwell/ad"
+	"bidwell/campaign"
 	"bidwell/pacing"
 )
 
@@ -59,6 +60,10 @@ func (m *Main) readyz(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 		return
 	}
+	if err := m.ledgerTrouble(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
 	w.Write([]byte("ok\n"))
 }
 
@@ -67,6 +72,7 @@ type status struct {
 	Version   buildInfo        `json:"version"`
 	Started   time.Time        `json:"started"`
 	Draining  bool             `json:"draining"`
+	Trouble   string           `json:"trouble,omitempty"` // why nothing is bid
 	Config    string           `json:"config"`
 	Loaded    time.Time        `json:"config_loaded"` // when what serves was loaded
 	Reload    *reloadStatus    `json:"last_reload"`
@@ -80,7 +86,16 @@ type campaignStatus struct {
 	Campaign string       `json:"campaign"`
 	Running  bool         `json:"running"`
 	Spend    spend        `json:"spend"`
+	Pace     *pace        `json:"pacing,omitempty"`
 	Lines    []lineStatus `json:"line_items"`
+}
+
+// pace is where a campaign's pacing stands.
+type pace struct {
+	Curve    string  `json:"curve"`
+	Kappa    float64 `json:"kappa"`   // what bids are multiplied with
+	Planned  float64 `json:"planned"` // share of the period's budget that the curve plans until now
+	Expected float64 `json:"expected_spend"`
 }
 
 type lineStatus struct {
@@ -107,30 +122,33 @@ func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 		Config: m.Config, Loaded: s.Loaded, Reload: m.status.Load(),
 		Currency: s.Rates.Base().String(),
 	}
+	if err := m.ledgerTrouble(); err != nil {
+		st.Trouble = err.Error()
+	}
 	for _, p := range s.Warnings {
 		st.Warnings = append(st.Warnings, p.Error())
 	}
 	lines := map[ad.ID][]lineStatus{}
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(figures, l.ID, l.Total, l.Daily, now)})
+		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(figures, l.ID, &l.Budget, now)})
 	}
 	for _, c := range s.Campaigns {
 		st.Campaigns = append(st.Campaigns, campaignStatus{
 			Campaign: c.Name, Running: c.Open(now.Unix()),
-			Spend: m.spendOf(figures, c.ID, c.Total, c.Daily, now), Lines: lines[c.ID],
+			Spend: m.spendOf(figures, c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: m.paceOf(c),
 		})
 	}
 	writeJSON(w, st)
 }
 
-func (m *Main) spendOf(figures map[ad.ID]pacing.Figures, id ad.ID, total, daily ad.Money, now time.Time) spend {
+func (m *Main) spendOf(figures map[ad.ID]pacing.Figures, id ad.ID, b *campaign.Budget, now time.Time) spend {
 	f := figures[id]
 	s := spend{
 		Total: f.Confirmed.Units(), Today: f.Today.Confirmed.Units(), Reserved: f.Reserved.Units(),
-		Budget: total.Units(), Daily: daily.Units(),
+		Budget: b.Total.Units(), Daily: b.Daily.Units(),
 	}
-	if r := m.engine.Accounts.Get(id).Open(now); r != ad.OK {
+	if r := m.engine.Books.Money.Get(id).Open(now); r != ad.OK {
 		s.BudgetHit = r.String()
 	}
 	return s
@@ -141,4 +159,13 @@ func writeJSON(w http.ResponseWriter, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.Encode(v) // the client's connection is all that can fail
+}
+
+// paceOf returns nil for campaigns that are not paced.
+func (m *Main) paceOf(c *campaign.Campaign) *pace {
+	st, ok := m.engine.Books.Pacer.Status(c.ID)
+	if !ok || c.Plan.Curve == pacing.ASAP {
+		return nil
+	}
+	return &pace{Curve: c.Plan.Curve.String(), Kappa: st.Kappa, Planned: st.Planned, Expected: st.Expected.Units()}
 }

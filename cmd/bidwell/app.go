@@ -21,6 +21,7 @@ import (
 	"bidwell/ad"
 	"bidwell/bidder"
 	"bidwell/campaign"
+	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
 	"bidwell/profile"
@@ -39,10 +40,12 @@ type Main struct {
 	engine   *bidder.Engine
 	server   *bidder.Server
 	store    *pebblestore.Store
+	ledger   *ledger.Ledger
 	profiles *profile.Profiles
 	exchange net.Listener
 	admin    net.Listener
 	process  *campaign.ProcessFile // as it was at the start
+	asking   bool                  // opened for a question: nothing is written
 	started  time.Time
 	status   atomic.Pointer[reloadStatus]
 }
@@ -75,7 +78,13 @@ func (m *Main) Open() error {
 	}
 	m.defaultURLs(snap)
 	m.openEngine(snap, keys)
-	m.engine.Publish(snap)
+	if err := m.openLedger(tokenLifetime(snap)); err != nil {
+		return err
+	}
+	m.publish(snap)
+	if err := m.restore(m.started); err != nil {
+		return err
+	}
 	m.engine.Metrics.Reloaded(true, m.started)
 	m.status.Store(&reloadStatus{At: m.started, OK: true})
 	return nil
@@ -162,20 +171,26 @@ func (m *Main) defaultURLs(s *campaign.Snapshot) {
 	u.Notices = firstSet(u.Notices, "http://"+host)
 }
 
-// openEngine makes the engine, which signs notices with keys.
-func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
+// tokenLifetime is how long notices are accepted after their bid.
+func tokenLifetime(s *campaign.Snapshot) time.Duration {
 	lifetime := time.Duration(leastLifetime)
 	for _, e := range s.Exchanges {
 		lifetime = max(lifetime, 2*e.NoticeWindow)
 	}
-	accounts := new(pacing.Accounts)
+	return lifetime
+}
+
+// openEngine makes the engine, which signs notices with keys.
+func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
+	lifetime := tokenLifetime(s)
+	books := &campaign.Books{Money: new(pacing.Accounts), Counts: new(pacing.Accounts), Pacer: new(pacing.Pacer)}
 	m.engine = &bidder.Engine{
 		Profiles: m.profiles,
-		Accounts: accounts,
-		Book:     pacing.NewBook(accounts, lifetime),
+		Books:    books,
+		Money:    pacing.NewBook(books.Money, lifetime),
+		Counts:   pacing.NewBook(books.Counts, lifetime),
 		Signer:   notice.NewSigner(keys),
 		Verifier: notice.NewVerifier(keys, lifetime),
-		Seen:     notice.NewSeen(lifetime),
 		Metrics:  &bidder.Metrics{Started: m.started},
 	}
 	m.server = &bidder.Server{
@@ -233,7 +248,7 @@ func (m *Main) Run(ctx context.Context) error {
 	g.Go(func() error { return ignoreClosed(m.server.Serve(m.exchange)) })
 	g.Go(func() error { return ignoreClosed(adminServer.Serve(m.admin)) })
 	g.Go(func() error { m.server.Watch(background); return nil })
-	g.Go(func() error { m.expire(background); return nil })
+	g.Go(func() error { m.keepBooks(background); return nil })
 	g.Go(func() error { return m.watchConfig(background, hup) })
 	m.Log.Info("serving", zap.String("exchanges", m.Addr()), zap.String("admin", m.AdminAddr()),
 		zap.Int("line_items", len(m.engine.Snapshot().Lines)))
@@ -271,20 +286,6 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// expire frees the budget of bids whose notice window is over.
-func (m *Main) expire(ctx context.Context) {
-	t := time.NewTicker(time.Second)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-t.C:
-			m.engine.Book.Expire(now)
-		}
-	}
-}
-
 // Close closes what Open opened.
 func (m *Main) Close() error {
 	var errs []error
@@ -294,6 +295,10 @@ func (m *Main) Close() error {
 				errs = append(errs, err)
 			}
 		}
+	}
+	if m.ledger != nil {
+		m.closeBooks(time.Now())
+		errs = append(errs, m.ledger.Close())
 	}
 	if m.profiles != nil {
 		errs = append(errs, m.profiles.Close())
@@ -307,7 +312,7 @@ func (m *Main) Close() error {
 // spent returns what the accounts of a snapshot hold, for reports.
 func (m *Main) spent(now time.Time) map[ad.ID]pacing.Figures {
 	figures := map[ad.ID]pacing.Figures{}
-	for _, f := range m.engine.Accounts.Figures(now) {
+	for _, f := range m.engine.Books.Money.Figures(now) {
 		figures[f.ID] = f
 	}
 	return figures

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"bidwell/campaign"
+	"bidwell/identity"
 	"bidwell/notice"
 	"bidwell/profile"
 )
@@ -140,7 +141,7 @@ func (m *Main) openToExplain(now time.Time) error {
 		problems.Write(os.Stderr, isTerminal(os.Stderr))
 		return fmt.Errorf("%s: the configuration has errors, see above", m.Config)
 	}
-	m.process = snap.Process
+	m.process, m.asking = snap.Process, true
 	err = m.openPeople(openStoreIfAny)
 	if errors.Is(err, profile.ErrLocked) {
 		return fmt.Errorf("%w; if that is a bidder, ask it with --bidder http://127.0.0.1:8081", err)
@@ -157,7 +158,13 @@ func (m *Main) openToExplain(now time.Time) error {
 	}
 	m.openEngine(snap, keys)
 	m.engine.Publish(snap)
-	return nil
+	if _, err := os.Stat(ledgerDir(m.dataDir())); err != nil {
+		return nil // nothing was spent yet
+	}
+	if err := m.openLedger(tokenLifetime(snap)); err != nil {
+		return err
+	}
+	return m.restore(now)
 }
 
 func (m *Main) exchangeNamed(name string) (*campaign.Exchange, error) {
@@ -187,6 +194,9 @@ func parseID(s string) (profile.ID, error) {
 	id := profile.ID{Type: kind, Value: rest}
 	if !ok || rest == "" {
 		return id, fmt.Errorf("%w%q is no identifier: write ifa:VALUE, eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE or user:EXCHANGE:VALUE", silentUsage{}, s)
+	}
+	if err := identity.CheckType(kind); err != nil {
+		return id, fmt.Errorf("%w%w", silentUsage{}, err)
 	}
 	return id, id.Check()
 }

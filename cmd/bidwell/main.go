@@ -72,7 +72,7 @@ prices it, and never spends more than the budget.`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newConfig(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newLedger(), newConfig(), newSimulate(), newVersion())
 	return root
 }
 

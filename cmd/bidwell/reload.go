@@ -66,7 +66,7 @@ func (m *Main) reload() {
 		return
 	}
 	m.defaultURLs(snap)
-	m.engine.Publish(snap)
+	m.publish(snap)
 	m.Log.Info("reloaded", zap.Int("line_items", len(snap.Lines)), zap.Duration("took", time.Since(now)))
 	if keys := restartKeys(m.process, snap.Process); len(keys) > 0 {
 		m.Log.Warn("settings changed that take effect at a restart only", zap.Strings("keys", keys))

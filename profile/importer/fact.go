@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"bidwell/identity"
 	"bidwell/profile"
 )
 
@@ -74,6 +75,9 @@ func (f *fact) check() error {
 		return fmt.Errorf("the line has no id")
 	}
 	if err := f.id.Check(); err != nil {
+		return err
+	}
+	if err := identity.CheckType(f.id.Type); err != nil {
 		return err
 	}
 	if len(f.attributes)+len(f.segments)+len(f.behaviours) == 0 {

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"bidwell/ad"
+	"bidwell/campaign"
+	"bidwell/ledger"
+	"bidwell/pacing"
+)
+
+// How often the books are kept in order.
+const (
+	bookInterval  = time.Second      // reservations expire, counts are written
+	paceInterval  = 10 * time.Second // κ moves
+	stateInterval = time.Minute      // what pacing has learned is written
+	trimInterval  = time.Hour        // old events are dropped
+)
+
+// pacingState is the name under which the ledger keeps what pacing has learned.
+const pacingState = "pacing"
+
+// openLedger opens the ledger of the data directory and restores the accounts
+// from it.
+func (m *Main) openLedger(lifetime time.Duration) (err error) {
+	m.ledger, err = ledger.Open(ledger.Config{Dir: ledgerDir(m.dataDir()), Lifetime: lifetime, Retention: m.process.Store.KeepEvents.Std(), Late: m.late})
+	if err != nil {
+		return err
+	}
+	m.engine.Ledger = m.ledger
+	return m.ledger.Accounts(func(a *ledger.Account) error {
+		money, counts := m.engine.Books.Money.Get(a.ID), m.engine.Books.Counts.Get(a.ID)
+		money.Restore(a.Total.Spend)
+		counts.Restore(ad.Money(a.Total.Impressions))
+		for _, d := range a.Days {
+			money.RestoreDay(d.Number, d.Figure.Spend)
+			counts.RestoreDay(d.Number, ad.Money(d.Figure.Impressions))
+		}
+		return nil
+	})
+}
+
+func ledgerDir(data string) string { return filepath.Join(data, "ledger") }
+
+// late charges an event that became durable after its notice was refused.
+func (m *Main) late(e *ad.Event) {
+	if e.Price <= 0 {
+		return
+	}
+	var accounts []*pacing.Account
+	for _, id := range [...]ad.ID{e.Line, e.Campaign, e.Advertiser} {
+		accounts = append(accounts, m.engine.Books.Money.Get(id))
+	}
+	m.engine.Money.Release(e.Bid)
+	m.engine.Money.Charge(accounts, e.Price, time.Unix(e.BidTime, 0))
+}
+
+// publish makes a configuration serve, and tells the ledger its names.
+func (m *Main) publish(s *campaign.Snapshot) {
+	m.engine.Publish(s)
+	for _, e := range s.Exchanges {
+		m.ledger.Name(ledger.ExchangeName, e.ID, e.Name)
+	}
+	for i := range s.Advertisers {
+		m.ledger.Name(ledger.AdvertiserName, s.Advertisers[i].ID, s.Advertisers[i].Name)
+	}
+	for _, c := range s.Campaigns {
+		m.ledger.Name(ledger.CampaignName, c.ID, c.Name)
+	}
+	for _, c := range s.Creatives {
+		m.ledger.Name(ledger.CreativeName, c.ID, c.Name)
+	}
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		m.ledger.Name(ledger.LineName, l.ID, l.Name)
+		for _, deal := range l.DealIDs {
+			m.ledger.Name(ledger.DealName, ad.HashID([]byte(deal)), deal)
+		}
+	}
+}
+
+// restore reserves again what was reserved when the last process stopped, and
+// puts back what pacing had learned.
+func (m *Main) restore(now time.Time) error {
+	holds, err := m.ledger.Holds()
+	if err != nil {
+		return err
+	}
+	for _, h := range holds {
+		until := time.Unix(h.Until, 0)
+		if !until.After(now) {
+			continue
+		}
+		if h.Amount > 0 {
+			m.engine.Money.Recover(m.engine.Books.Money.Get(h.Account), h.Day, h.Amount, until)
+		}
+		if h.Impressions > 0 {
+			m.engine.Counts.Recover(m.engine.Books.Counts.Get(h.Account), h.Day, ad.Money(h.Impressions), until)
+		}
+	}
+	state, err := m.ledger.State(pacingState)
+	if err != nil {
+		return err
+	}
+	for id, one := range splitStates(state) {
+		if err := m.engine.Books.Pacer.Restore(id, one); err != nil {
+			m.Log.Warn("pacing of a campaign begins anew", zap.Error(err))
+		}
+	}
+	return nil
+}
+
+// keepBooks keeps the books in order until ctx is done.
+func (m *Main) keepBooks(ctx context.Context) {
+	t := time.NewTicker(bookInterval)
+	defer t.Stop()
+	var paced, stated, trimmed time.Time
+	wasWell := true
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			m.engine.Money.Expire(now)
+			m.engine.Counts.Expire(now)
+			m.engine.Flush(now)
+			m.ledger.SaveHolds(m.holds(now))
+			err := m.engine.CheckLedger()
+			if well := err == nil; well != wasWell {
+				wasWell = well
+				m.sayLedger(err)
+			}
+			if now.Sub(paced) >= paceInterval {
+				paced = now
+				m.engine.Books.Pacer.Tick(now)
+			}
+			if err == nil && now.Sub(trimmed) >= trimInterval {
+				trimmed = now
+				m.trim(ctx, now)
+			}
+			if err == nil && now.Sub(stated) >= stateInterval {
+				stated = now
+				m.saveStates()
+			}
+		}
+	}
+}
+
+// trim drops events that are older than they are kept.
+func (m *Main) trim(ctx context.Context, now time.Time) {
+	done, err := m.ledger.Trim(ctx, now)
+	if err != nil && ctx.Err() == nil {
+		m.Log.Warn("old events are not dropped", zap.Error(err))
+	}
+	if done.Events > 0 {
+		m.Log.Info("dropped old events", zap.Uint64("events", done.Events))
+	}
+}
+
+func (m *Main) sayLedger(err error) {
+	if err != nil {
+		m.Log.Error("spend cannot be recorded: nothing is bid until it can", zap.Error(err))
+		return
+	}
+	m.Log.Info("spend can be recorded again: bidding goes on")
+}
+
+// closeBooks writes what the books hold before the ledger is closed. What fails
+// is what a crash would lose.
+func (m *Main) closeBooks(now time.Time) {
+	if m.engine.Snapshot() == nil || m.asking {
+		return
+	}
+	m.engine.Flush(now)
+	m.ledger.SaveHolds(m.holds(now))
+	m.saveStates()
+}
+
+func (m *Main) saveStates() {
+	var all []byte
+	m.engine.Books.Pacer.States(func(id ad.ID, state []byte) bool {
+		all = binary.BigEndian.AppendUint64(all, uint64(id))
+		all = binary.AppendUvarint(all, uint64(len(state)))
+		all = append(all, state...)
+		return true
+	})
+	if err := m.ledger.SetState(pacingState, all); err != nil && !errors.Is(err, ledger.ErrClosed) {
+		m.Log.Warn("what pacing learned is not kept", zap.Error(err))
+	}
+}
+
+// splitStates takes apart what saveStates wrote. What is damaged is left out.
+func splitStates(all []byte) map[ad.ID][]byte {
+	states := map[ad.ID][]byte{}
+	for len(all) > 8 {
+		id := ad.ID(binary.BigEndian.Uint64(all))
+		n, size := binary.Uvarint(all[8:])
+		if size <= 0 || n > uint64(len(all)-8-size) {
+			return states
+		}
+		from := 8 + size
+		states[id] = bytes.Clone(all[from : from+int(n)])
+		all = all[from+int(n):]
+	}
+	return states
+}
+
+// holds returns what is reserved on every account, until the last of its bids is
+// decided.
+func (m *Main) holds(now time.Time) []ledger.Hold {
+	var window time.Duration
+	for _, e := range m.engine.Snapshot().Exchanges {
+		window = max(window, e.NoticeWindow)
+	}
+	until := now.Add(window).Unix()
+	byID := map[ad.ID]*ledger.Hold{}
+	for _, f := range m.engine.Books.Money.Figures(now) {
+		if f.Reserved > 0 {
+			byID[f.ID] = &ledger.Hold{Account: f.ID, Day: f.Today.Number, Amount: f.Reserved, Until: until}
+		}
+	}
+	for _, f := range m.engine.Books.Counts.Figures(now) {
+		if f.Reserved <= 0 {
+			continue
+		}
+		h := byID[f.ID]
+		if h == nil {
+			h = &ledger.Hold{Account: f.ID, Day: f.Today.Number, Until: until}
+			byID[f.ID] = h
+		}
+		h.Impressions = uint64(f.Reserved)
+	}
+	list := make([]ledger.Hold, 0, len(byID))
+	for _, h := range byID {
+		list = append(list, *h)
+	}
+	return list
+}
+
+// ledgerTrouble says why nothing is bid, nil if all is well.
+func (m *Main) ledgerTrouble() error {
+	if err := m.ledger.Health(); err != nil {
+		return fmt.Errorf("spend cannot be recorded, so nothing is bid: %w", err)
+	}
+	return nil
+}
