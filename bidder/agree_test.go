@@ -75,13 +75,14 @@ func agreeLines(t *testing.T, what string, b *bidder.Bid, imp *bidder.ImpExplana
 func TestExplainIsTheDecision(t *testing.T) {
 	wide := sub(t, configs.Files(), "wide")
 	for _, c := range []struct {
-		name  string
-		files fs.FS
-		least float64 // share of requests with a bid
+		name     string
+		files    fs.FS
+		requests int
+		least    float64 // share of them with a bid
 	}{
-		{"examples", configs.Files(), 0.2},
-		{"wide", wide, 0.95},
-		{"a thousand line items", catalogue(20, 50), 0.5},
+		{"examples", configs.Files(), 1000, 0.2},
+		{"wide", wide, 1000, 0.95},
+		{"a thousand line items", catalogue(20, 50), 200, 0.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			population := loadtest.People{Seed: 5, N: 200, Exchange: "example"}
@@ -89,7 +90,7 @@ func TestExplainIsTheDecision(t *testing.T) {
 			ex := r.exchange(t, "example")
 			traffic := newTraffic(t, 7, population)
 			var sc bidder.Scratch
-			bids, n := 0, fewer(1000)
+			bids, n := 0, fewer(c.requests)
 			for i := range n {
 				body := traffic.Append(nil)
 				now := monday.Add(time.Duration(i) * time.Minute)

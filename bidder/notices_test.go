@@ -58,9 +58,9 @@ func inMarkup(tb testing.TB, b *openrtb2.Bid, kind ad.Notice) string {
 // spent returns the figures of the one campaign that there is.
 func (s *server) spent(tb testing.TB) pacing.Figures {
 	tb.Helper()
-	f := s.Books.Money.Get(s.Snapshot().Campaigns[0].ID).Figures(time.Now())
+	f := s.Accounts.Get(s.Snapshot().Campaigns[0].ID).Figures(time.Now())
 	for _, id := range []ad.ID{s.Snapshot().Lines[0].ID, s.Snapshot().Campaigns[0].AdvertiserID} {
-		if g := s.Books.Money.Get(id).Figures(time.Now()); g.Confirmed != f.Confirmed || g.Reserved != f.Reserved {
+		if g := s.Accounts.Get(id).Figures(time.Now()); g.Confirmed != f.Confirmed || g.Reserved != f.Reserved {
 			tb.Errorf("the accounts of line item, campaign and advertiser differ: %+v, %+v", f, g)
 		}
 	}
@@ -174,7 +174,7 @@ func TestLateBillingIsCharged(t *testing.T) {
 	s.wantStatus(t, pathOf(lost.LURL), 200)
 	s.wantStatus(t, priced(lost.BURL, "2"), 200)
 	s.wantSpent(t, 2, 2)
-	if n := s.Money.Expire(time.Now().Add(90 * time.Minute)); n != 1 {
+	if n := s.Book.Expire(time.Now().Add(90 * time.Minute)); n != 1 {
 		t.Errorf("%d reservations expire, want 1", n)
 	}
 	s.wantSpent(t, 2, 0)

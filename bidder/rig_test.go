@@ -18,7 +18,6 @@ import (
 	"bidwell/bidder"
 	"bidwell/campaign"
 	"bidwell/internal/conf"
-	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
 	"bidwell/profile"
@@ -72,20 +71,14 @@ func newRig(tb testing.TB, fsys fs.FS, people string) *rig {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	books := &campaign.Books{Money: new(pacing.Accounts), Counts: new(pacing.Accounts), Pacer: new(pacing.Pacer)}
-	events, err := ledger.Open(ledger.Config{Dir: "ledger", FS: vfs.NewMem(), Lifetime: lifetime, CacheBytes: 1 << 20, MemTableSize: 1 << 20})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { closed(tb, events) })
+	accounts := new(pacing.Accounts)
 	r := &rig{store: s, Engine: &bidder.Engine{
 		Profiles: profiles,
-		Books:    books,
-		Money:    pacing.NewBook(books.Money, lifetime),
-		Counts:   pacing.NewBook(books.Counts, lifetime),
-		Ledger:   events,
+		Accounts: accounts,
+		Book:     pacing.NewBook(accounts, lifetime),
 		Signer:   notice.NewSigner(keys),
 		Verifier: notice.NewVerifier(keys, lifetime),
+		Seen:     notice.NewSeen(lifetime),
 		Metrics:  &bidder.Metrics{Started: monday},
 	}}
 	r.Publish(compile(tb, fsys))
