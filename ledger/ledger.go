@@ -145,7 +145,7 @@ func (l *Ledger) backgroundFailed(err error) {
 
 // quiet is Pebble's logger. What matters reaches the caller as an error. What
 // Pebble holds to be fatal, once the guard keeps the disk's errors from it, is
-// a bug or damage found in the background, and ends the process.
+// a bug, and ends the process.
 type quiet struct{}
 
 func (quiet) Infof(string, ...any)  {}
