@@ -416,11 +416,11 @@ func TestTooLate(t *testing.T) {
 	if got := s.metric(t, "no_bids_total", "reason", "too_late"); got != 1 {
 		t.Errorf("%v requests are counted as too late, want 1", got)
 	}
-	if stats := s.Book.Stats(); stats.Open != 0 {
+	if stats := s.Money.Stats(); stats.Open != 0 {
 		t.Errorf("%d bids that were not sent are still reserved", stats.Open)
 	}
 	s.wantBid(t)
-	if stats := s.Book.Stats(); stats.Open != 1 {
+	if stats := s.Money.Stats(); stats.Open != 1 {
 		t.Errorf("%d bids are reserved, want the one that was sent", stats.Open)
 	}
 }

@@ -58,9 +58,9 @@ func inMarkup(tb testing.TB, b *openrtb2.Bid, kind ad.Notice) string {
 // spent returns the figures of the one campaign that there is.
 func (s *server) spent(tb testing.TB) pacing.Figures {
 	tb.Helper()
-	f := s.Accounts.Get(s.Snapshot().Campaigns[0].ID).Figures(time.Now())
+	f := s.Books.Money.Get(s.Snapshot().Campaigns[0].ID).Figures(time.Now())
 	for _, id := range []ad.ID{s.Snapshot().Lines[0].ID, s.Snapshot().Campaigns[0].AdvertiserID} {
-		if g := s.Accounts.Get(id).Figures(time.Now()); g.Confirmed != f.Confirmed || g.Reserved != f.Reserved {
+		if g := s.Books.Money.Get(id).Figures(time.Now()); g.Confirmed != f.Confirmed || g.Reserved != f.Reserved {
 			tb.Errorf("the accounts of line item, campaign and advertiser differ: %+v, %+v", f, g)
 		}
 	}
@@ -174,7 +174,7 @@ func TestLateBillingIsCharged(t *testing.T) {
 	s.wantStatus(t, pathOf(lost.LURL), 200)
 	s.wantStatus(t, priced(lost.BURL, "2"), 200)
 	s.wantSpent(t, 2, 2)
-	if n := s.Book.Expire(time.Now().Add(90 * time.Minute)); n != 1 {
+	if n := s.Money.Expire(time.Now().Add(90 * time.Minute)); n != 1 {
 		t.Errorf("%d reservations expire, want 1", n)
 	}
 	s.wantSpent(t, 2, 0)
@@ -493,4 +493,34 @@ func TestRotatedKeys(t *testing.T) {
 	s.Engine.Verifier = notice.NewVerifier(keysOf(newer), lifetime)
 	s.wantStatus(t, priced(urls[1], "1"), 400)
 	s.noticed(t, ad.Billing, ad.TokenForged, 1)
+}
+
+// TestPersonLeavesOnlyIfPermitted checks that a token names the person if the
+// consent covers that, and nobody if it only covers the use of the profile.
+func TestPersonLeavesOnlyIfPermitted(t *testing.T) {
+	// The consent is to all purposes but 11.
+	const body = `{"id":"r","imp":[{"id":"1","banner":{"w":300,"h":250}}],"app":{},"device":{"ifa":"driver","geo":{"country":"DEU"}},
+		"user":{"consent":"CQKjTcAQKjTcAEsABBDEBkEgAP_AAAAAAAYgJYQAQJYAAAAA"},"regs":{"gdpr":1}}`
+	driver := ad.PersonIDOf("ifa", "driver")
+	for purposes, want := range map[string]ad.PersonID{"[1, 7]": driver, "[1, 11]": {}} {
+		process := plainProcess + "privacy: {tcf_vendor_id: 1200, emit_purposes: " + purposes + "}\n"
+		r := newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", bannerCampaign("a", 2)), "")
+		var sc bidder.Scratch
+		if why := r.decide(t, &sc, []byte(body), r.exchange(t, ""), monday); why != ad.OK || !sc.Person.May.Read || sc.Person.ID != driver {
+			t.Fatalf("%s, of %+v", why, sc.Person)
+		}
+		var resp openrtb2.BidResponse
+		if err := json.Unmarshal(r.AppendResponse(nil, &sc), &resp); err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(priced(resp.SeatBid[0].Bid[0].BURL, "1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s notice.Scratch
+		var tok notice.Token
+		if why := r.Verifier.Parse(&s, &tok, []byte(u.Query().Get("t")), ad.Billing, monday); why != ad.OK || tok.Person != want {
+			t.Errorf("with purposes %s, the token (%s) names %s, want %s", purposes, why, tok.Person, want)
+		}
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"bidwell/bidder"
 	"bidwell/campaign"
 	"bidwell/internal/conf"
+	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
 	"bidwell/profile"
@@ -71,14 +72,20 @@ func newRig(tb testing.TB, fsys fs.FS, people string) *rig {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	accounts := new(pacing.Accounts)
+	books := &campaign.Books{Money: new(pacing.Accounts), Counts: new(pacing.Accounts), Pacer: new(pacing.Pacer)}
+	events, err := ledger.Open(ledger.Config{Dir: "ledger", FS: vfs.NewMem(), Lifetime: lifetime, CacheBytes: 1 << 20, MemTableSize: 1 << 20})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { closed(tb, events) })
 	r := &rig{store: s, Engine: &bidder.Engine{
 		Profiles: profiles,
-		Accounts: accounts,
-		Book:     pacing.NewBook(accounts, lifetime),
+		Books:    books,
+		Money:    pacing.NewBook(books.Money, lifetime),
+		Counts:   pacing.NewBook(books.Counts, lifetime),
+		Ledger:   events,
 		Signer:   notice.NewSigner(keys),
 		Verifier: notice.NewVerifier(keys, lifetime),
-		Seen:     notice.NewSeen(lifetime),
 		Metrics:  &bidder.Metrics{Started: monday},
 	}}
 	r.Publish(compile(tb, fsys))
