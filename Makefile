@@ -9,7 +9,7 @@ BENCHTIME ?= 200ms
 
 # Packages that share memory between goroutines; `make check` runs their tests
 # under the race detector where there is a C compiler for it.
-RACE := ./pacing/... ./profile/... ./campaign/... ./bidder/... ./loadtest/... ./cmd/...
+RACE := ./ledger/... ./notice/... ./pacing/... ./profile/... ./campaign/... ./bidder/... ./loadtest/... ./cmd/...
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check fmt vet lint mod race fuzz bench image clean

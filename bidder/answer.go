@@ -35,7 +35,7 @@ func (e *Engine) appendBid(dst []byte, sc *Scratch, b *Bid) []byte {
 	u.adm = b.Creative.AppendMarkup(u.adm[:0], &b.Fit, &macros)
 	out := openrtb.Bid{
 		ID: b.ID, ImpID: b.Imp.ID, Price: b.Price,
-		W: b.Fit.W, H: b.Fit.H, DurS: b.Fit.DurationS, Protocol: b.Fit.Protocol,
+		W: b.Fit.W, H: b.Fit.H, DurS: b.Fit.DurationS, Protocol: b.Fit.Protocol, API: b.Fit.API,
 		ExpS: sc.expiry(b.Imp),
 		NURL: u.win, BURL: u.billing, LURL: u.loss,
 		Static: b.Creative.Static, Adm: u.adm,

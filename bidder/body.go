@@ -40,7 +40,7 @@ func (s *Server) body(ctx *fasthttp.RequestCtx, sc *Scratch) ([]byte, status) {
 	case len(enc) == 0, bytes.EqualFold(enc, []byte("identity")):
 		return body, statusOK
 	case bytes.EqualFold(enc, []byte("gzip")), bytes.EqualFold(enc, []byte("x-gzip")):
-		return s.zip.unpack(sc, body, s.Limits.Body)
+		return s.zip.unpack(sc, body, s.most)
 	}
 	return nil, statusUnsupported
 }

@@ -9,8 +9,13 @@ import (
 )
 
 // The most equal bids that are compared for one impression: among them the
-// request's seed decides, so that equal line items share the traffic.
-const maxTies = 16
+// request's seed decides, so that equal line items share the traffic. Of more
+// than that many which could bid the same, the later ones get none.
+const maxTies = 256
+
+// The most times that the next best is taken because another request has taken
+// the budget in between.
+const maxRetries = 4
 
 // choose finds the best bid for one impression and reserves its budget. Line
 // items come in descending order of the most they could bid, 64 at a time, and
@@ -22,7 +27,9 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 		tr.misses(sc, imp)
 	}
 	sc.refused, sc.seen = sc.refused[:0], sc.seen[:0]
-	for {
+	before, farthest := sc.counts, sc.farthest
+	for range maxRetries {
+		sc.counts, sc.farthest = before, farthest // a line item counts once
 		r := race{least: sc.leastOffer(imp)}
 		if !sc.search(imp, &r, tr) {
 			if r.looked == 0 {
@@ -42,6 +49,7 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 			tr.set(imp, r.best.line, why)
 		}
 	}
+	return false
 }
 
 // win makes the best candidate a bid.
@@ -50,7 +58,7 @@ func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved boo
 	sc.taken = append(sc.taken, l.Campaign)
 	sc.Bids = append(sc.Bids, Bid{
 		ID: id, Imp: imp, Line: l, Creative: c.creative, Nth: c.nth, Fit: *c.fit, Deal: c.terms.deal,
-		Amount: c.amount, Price: c.offer, Reserved: reserved, line: c.line,
+		Amount: c.cost, Price: c.offer, Reserved: reserved, line: c.line,
 	})
 }
 
@@ -151,10 +159,14 @@ func (sc *Scratch) test(imp *openrtb.Imp, c *candidate, r *race, over, full bool
 	if beaten && !full {
 		return ad.Outbid
 	}
-	if why := sc.funded(l); why != ad.OK {
+	c.cost = costOf(c.amount, imp)
+	if why := sc.funded(l, c.cost); why != ad.OK {
 		return why
 	}
 	if why := sc.fit(l, imp, c); why != ad.OK {
+		return why
+	}
+	if why := sc.perSecond(imp, c); why != ad.OK {
 		return why
 	}
 	if beaten {
@@ -187,13 +199,13 @@ func (sc *Scratch) leastOffer(imp *openrtb.Imp) ad.Money {
 func (e *Engine) reserve(sc *Scratch, id ad.BidID, c *candidate, tr *Trace) (reserved bool, r ad.Reason) {
 	switch {
 	case tr != nil:
-		return false, sc.headroom(c)
+		return false, ad.OK // funded has looked
 	case sc.Req.Test:
 		return false, ad.OK
 	}
 	l := &sc.snap.Lines[c.line]
 	now, window := sc.clock.now, sc.exchange.NoticeWindow
-	if r = e.Money.Reserve(id, l.Accounts, c.amount, now, window); r != ad.OK {
+	if r = e.Money.Reserve(id, l.Accounts, c.cost, now, window); r != ad.OK {
 		l.Gauge.Refuse()
 		return false, r
 	}
@@ -203,22 +215,6 @@ func (e *Engine) reserve(sc *Scratch, id ad.BidID, c *candidate, tr *Trace) (res
 			return false, impressionsSpent(r)
 		}
 	}
-	l.Gauge.Bid(c.amount)
+	l.Gauge.Bid(c.cost)
 	return true, ad.OK
-}
-
-// headroom tests what reserve would answer.
-func (sc *Scratch) headroom(c *candidate) ad.Reason {
-	l := &sc.snap.Lines[c.line]
-	for _, a := range l.Accounts {
-		if r := a.Admits(c.amount, sc.clock.now); r != ad.OK {
-			return r
-		}
-	}
-	for _, a := range l.Counts {
-		if r := a.Admits(1, sc.clock.now); r != ad.OK {
-			return impressionsSpent(r)
-		}
-	}
-	return ad.OK
 }

@@ -6,6 +6,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/identity"
 	"bidwell/openrtb"
 	"bidwell/profile"
 )
@@ -53,6 +54,7 @@ func (e *Engine) reset(sc *Scratch, s *campaign.Snapshot, ex *campaign.Exchange,
 	sc.seed = seedOf(sc.Req.ID)
 	sc.clock.reset(now, len(s.Zones))
 	sc.Bids, sc.taken = sc.Bids[:0], sc.taken[:0]
+	sc.Person, sc.outcome = identity.Person{}, profile.Unknown
 	sc.counts = [ad.NumReasons]uint32{}
 	sc.farthest = ad.OK
 }

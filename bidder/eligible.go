@@ -14,7 +14,8 @@ import (
 // candidate is a line item on its way to a bid.
 type candidate struct {
 	line     int
-	amount   ad.Money // house currency
+	amount   ad.Money // house currency, one impression
+	cost     ad.Money // what is reserved: more than amount where an impression counts several times
 	offer    ad.Money // response currency
 	tie      uint64
 	terms    terms
@@ -44,7 +45,7 @@ func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad
 	if r := sc.mayAddress(l); r != ad.OK {
 		return r
 	}
-	if r := sc.price(l, c); r != ad.OK {
+	if r := sc.price(l, imp, c); r != ad.OK {
 		return r
 	}
 	for _, other := range sc.taken {
@@ -55,17 +56,46 @@ func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad
 	return ad.OK
 }
 
-// funded tests whether the line item's budgets have anything left.
-func (sc *Scratch) funded(l *campaign.Line) ad.Reason {
+// costOf returns what a bid costs if it wins: several times its amount on a
+// screen that many people see (imp.qty).
+func costOf(amount ad.Money, imp *openrtb.Imp) ad.Money {
+	if imp.Qty <= 1 {
+		return amount
+	}
+	return amount.Mul(imp.Qty) + 1
+}
+
+// funded tests whether the line item's budgets have room for a bid.
+func (sc *Scratch) funded(l *campaign.Line, cost ad.Money) ad.Reason {
 	for _, a := range l.Accounts {
-		if r := a.Open(sc.clock.now); r != ad.OK {
+		if r := a.Admits(cost, sc.clock.now); r != ad.OK {
 			return r
 		}
 	}
 	for _, a := range l.Counts {
-		if r := a.Open(sc.clock.now); r != ad.OK {
+		if r := a.Admits(1, sc.clock.now); r != ad.OK {
 			return impressionsSpent(r)
 		}
+	}
+	return ad.OK
+}
+
+// perSecond holds a bid in an ad pod against the floor for each second of the
+// creative that was picked.
+func (sc *Scratch) perSecond(imp *openrtb.Imp, c *candidate) ad.Reason {
+	perSecond := imp.Video.MinCPMPerSec
+	if c.creative.Media == ad.Audio {
+		perSecond = imp.Audio.MinCPMPerSec
+	}
+	if perSecond <= 0 || c.fit.DurationS == 0 {
+		return ad.OK
+	}
+	floor, ok := sc.money.floor(perSecond*float64(c.fit.DurationS), imp.BidFloorCur)
+	switch {
+	case !ok:
+		return ad.FloorCurrencyUnknown
+	case c.offer < floor:
+		return ad.BelowFloor
 	}
 	return ad.OK
 }
@@ -102,9 +132,12 @@ func (sc *Scratch) mayAddress(l *campaign.Line) ad.Reason {
 
 // price works out the bid and holds it against the floor: first what the
 // impression is worth, then what pacing makes of that.
-func (sc *Scratch) price(l *campaign.Line, c *candidate) ad.Reason {
+func (sc *Scratch) price(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
 	c.amount = sc.value(l)
 	c.offer = sc.money.offer(c.amount)
+	if c.offer < c.terms.floor && l.Deals == campaign.AnyDeal && c.terms.deal != nil {
+		sc.openTerms(imp, &c.terms)
+	}
 	if c.offer < c.terms.floor || c.offer <= 0 {
 		return ad.BelowFloor
 	}

@@ -1,7 +1,6 @@
 package bidder
 
 import (
-	"context"
 	"math"
 	"slices"
 	"time"
@@ -86,20 +85,17 @@ type AdjustExplanation struct {
 	If       *audience.Explanation `json:"if"`
 }
 
-// Explain decides on a request body as the exchange port would at that moment,
-// reserves nothing, and says why. If person is not nil, the request is taken to
+// Explain decides on a request body to an exchange of a snapshot as the exchange
+// port would at that moment, reserves nothing, and says why. A profile is waited
+// for until the deadline. If person is not nil, the request is taken to
 // come from that person, as far as privacy permits.
-func (e *Engine) Explain(ctx context.Context, body []byte, ex *campaign.Exchange, person *ad.PersonID, now time.Time) (*Explanation, error) {
+func (e *Engine) Explain(s *campaign.Snapshot, ex *campaign.Exchange, body []byte, person *ad.PersonID, now, deadline time.Time) (*Explanation, error) {
 	sc := new(Scratch)
 	if err := sc.Req.Decode(body); err != nil {
 		return nil, err
 	}
 	tr := &Trace{person: person}
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		deadline = now.Add(10 * time.Second)
-	}
-	r := e.Decide(sc, e.Snapshot(), ex, now, deadline, tr)
+	r := e.Decide(sc, s, ex, now, deadline, tr)
 	x := &Explanation{
 		Request: string(sc.Req.ID), Exchange: ex.Name, At: now,
 		Reason: r.String(), Text: r.Text(),

@@ -58,7 +58,7 @@ func (sc *Scratch) detail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace) str
 	case ad.NotThisSize:
 		return "the impression takes " + sizesText(&imp.Banner)
 	case ad.BudgetSpent, ad.DailyBudgetSpent:
-		return sc.budgetDetail(l, lt)
+		return sc.budgetDetail(imp, l, lt)
 	case ad.ImpressionsSpent, ad.DailyImpressionsSpent:
 		return sc.impressionsDetail(l)
 	case ad.NoConsent:
@@ -96,10 +96,11 @@ func (sc *Scratch) outbidDetail(imp *openrtb.Imp, lt *lineTrace) string {
 	return ""
 }
 
-func (sc *Scratch) budgetDetail(l *campaign.Line, lt *lineTrace) string {
+func (sc *Scratch) budgetDetail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace) string {
+	cost := costOf(lt.amount, imp)
 	for _, a := range l.Accounts {
-		if room := a.Headroom(sc.clock.now); room < max(lt.amount, 1) {
-			return fmt.Sprintf("%s %s are left, the bid is %s %s", room, sc.snap.Rates.Base(), lt.amount, sc.snap.Rates.Base())
+		if room := a.Headroom(sc.clock.now); room < max(cost, 1) {
+			return fmt.Sprintf("%s %s are left, the bid is %s %s", room, sc.snap.Rates.Base(), cost, sc.snap.Rates.Base())
 		}
 	}
 	return ""

@@ -13,8 +13,6 @@ import (
 // Metrics are the engine's counters. They are added to without locks or look-ups
 // by name and read when Prometheus collects them.
 type Metrics struct {
-	Started time.Time
-
 	unknown    exchangeState                // requests to no exchange that is configured
 	nobids     [ad.NumReasons]atomic.Uint64 // requests without a bid, by what the farthest line item failed on
 	candidates [ad.NumReasons]atomic.Uint64 // line items looked at, by what became of them

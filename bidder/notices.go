@@ -16,7 +16,7 @@ var pixel = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\
 
 // notice takes one notice: /e/win, /e/bill, /e/loss, /e/imp, /e/view, /e/click.
 func (s *Server) notice(ctx *fasthttp.RequestCtx, name []byte, now time.Time) {
-	e := s.Engine
+	e := s.engine
 	kind := ad.NoticeOf(string(name))
 	unknown := &e.Metrics.unknown
 	switch {
@@ -201,7 +201,7 @@ func houseCost(price ad.Money, t *notice.Token) ad.Money {
 // click counts a click and sends the browser to the landing page that was
 // signed. An old token still leads there; it is only not counted.
 func (s *Server) click(ctx *fasthttp.RequestCtx, sc *Scratch, t *notice.Token, now time.Time) {
-	e := s.Engine
+	e := s.engine
 	args := ctx.QueryArgs()
 	target := args.Peek("u")
 	r := e.Verifier.ParseClick(&sc.notice, t, args.Peek("t"), target, now)

@@ -82,7 +82,11 @@ func (m *money) floor(cpm float64, currency []byte) (ad.Money, bool) {
 	if cpm *= f; cpm > 1e9 {
 		return ad.MaxMoney, true
 	}
-	return ad.Money(math.Ceil(cpm*1e6 - 1e-6)), true
+	floor := ad.Money(math.Round(cpm * 1e6))
+	if floor.CPM() < cpm {
+		floor++
+	}
+	return floor, true
 }
 
 // value returns what an impression is worth to a line item: its price times
@@ -141,6 +145,12 @@ func (sc *Scratch) terms(l *campaign.Line, imp *openrtb.Imp, t *terms) ad.Reason
 	if imp.PrivateAuction && why != ad.NotThisDeal {
 		return why
 	}
+	return sc.openTerms(imp, t)
+}
+
+// openTerms sets the terms of the open auction. Without one they stay as they
+// are.
+func (sc *Scratch) openTerms(imp *openrtb.Imp, t *terms) ad.Reason {
 	if imp.PrivateAuction {
 		return ad.DealNotOffered
 	}
@@ -148,7 +158,7 @@ func (sc *Scratch) terms(l *campaign.Line, imp *openrtb.Imp, t *terms) ad.Reason
 	if !ok {
 		return ad.FloorCurrencyUnknown
 	}
-	t.floor = floor
+	*t = terms{floor: floor}
 	return ad.OK
 }
 

@@ -86,7 +86,7 @@ func newRig(tb testing.TB, fsys fs.FS, people string) *rig {
 		Ledger:   events,
 		Signer:   notice.NewSigner(keys),
 		Verifier: notice.NewVerifier(keys, lifetime),
-		Metrics:  &bidder.Metrics{Started: monday},
+		Metrics:  new(bidder.Metrics),
 	}}
 	r.Publish(compile(tb, fsys))
 	return r
@@ -203,9 +203,7 @@ func (r *rig) decide(tb testing.TB, sc *bidder.Scratch, body []byte, ex *campaig
 // explain explains the decision on a request.
 func (r *rig) explain(tb testing.TB, body []byte, ex *campaign.Exchange, now time.Time) *bidder.Explanation {
 	tb.Helper()
-	ctx, cancel := context.WithDeadline(context.Background(), soon())
-	defer cancel()
-	x, err := r.Explain(ctx, body, ex, nil, now)
+	x, err := r.Explain(r.Snapshot(), ex, body, nil, now, soon())
 	if err != nil {
 		tb.Fatalf("explain: %v\n%s", err, body)
 	}

@@ -38,7 +38,8 @@ type Scratch struct {
 	counts   [ad.NumReasons]uint32
 	farthest ad.Reason // what the line item that came farthest failed on
 	notice   notice.Scratch
-	body     []byte
+	body     []byte // unpacked request
+	plain    []byte // response before it is packed
 	urls     urlBuffers
 }
 
@@ -70,8 +71,8 @@ func (e *Engine) get() *Scratch {
 }
 
 func (e *Engine) put(sc *Scratch) {
-	if cap(sc.body)+cap(sc.urls.adm) > maxKept {
-		sc.body, sc.urls.adm = nil, nil
+	if cap(sc.body)+cap(sc.plain)+cap(sc.urls.adm) > maxKept {
+		sc.body, sc.plain, sc.urls.adm = nil, nil, nil
 	}
 	sc.snap, sc.exchange, sc.tally = nil, nil, nil
 	e.scratch.Put(sc)

@@ -40,44 +40,46 @@ func (s status) String() string { return statusNames[s] }
 
 // Server is the exchange port: bid requests and notices over HTTP.
 type Server struct {
-	Engine *Engine
-	Limits Limits
-	// Logf reports what goes wrong with connections. It must throttle.
-	Logf func(format string, args ...any)
-
-	http fasthttp.Server
-	zip  zipper
+	engine *Engine
+	most   int // bytes of the largest request body, unpacked
+	http   fasthttp.Server
+	zip    zipper
 }
 
 // Limits is what the exchange port puts up with.
 type Limits struct {
 	Body        int // bytes, unpacked
 	Connections int
-	SlowClient  time.Duration
-	ShedAbove   time.Duration
+	SlowClient  time.Duration // to send a request, or to take an answer
+	ShedAbove   time.Duration // time that requests may wait for a processor
 }
 
-// Serve answers on ln until Shutdown.
-func (s *Server) Serve(ln net.Listener) error {
-	s.Engine.shed.target = s.Limits.ShedAbove
+// NewServer returns a server that logf tells what goes wrong with connections;
+// logf must throttle.
+func NewServer(e *Engine, l Limits, logf func(format string, args ...any)) *Server {
+	s := &Server{engine: e, most: l.Body}
+	e.shed.target = l.ShedAbove
 	s.http = fasthttp.Server{
 		Handler:                      s.handle,
 		ErrorHandler:                 s.broken,
 		Name:                         "bidwell",
-		Concurrency:                  s.Limits.Connections,
-		ReadTimeout:                  s.Limits.SlowClient,
-		WriteTimeout:                 s.Limits.SlowClient,
+		Concurrency:                  l.Connections,
+		ReadTimeout:                  l.SlowClient,
+		WriteTimeout:                 l.SlowClient,
 		IdleTimeout:                  2 * time.Minute,
-		MaxRequestBodySize:           s.Limits.Body,
+		MaxRequestBodySize:           l.Body,
 		ReadBufferSize:               8 << 10,
 		NoDefaultContentType:         true,
 		NoDefaultDate:                true,
 		CloseOnShutdown:              true,
 		DisablePreParseMultipartForm: true,
-		Logger:                       logger(s.Logf),
+		Logger:                       logger(logf),
 	}
-	return s.http.Serve(ln)
+	return s
 }
+
+// Serve answers on ln until Shutdown.
+func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(ln) }
 
 // Shutdown stops listening, lets the requests that are being answered end, and
 // returns when all connections are closed or ctx is done.
@@ -92,7 +94,7 @@ func (s *Server) Watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			s.Engine.shed.tick()
+			s.engine.shed.tick()
 		}
 	}
 }
@@ -110,7 +112,7 @@ var (
 // handle is called for every request that is HTTP.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	start := time.Now()
-	if s.Engine.draining.Load() {
+	if s.engine.draining.Load() {
 		ctx.SetConnectionClose()
 	}
 	path := ctx.Path()
@@ -141,7 +143,7 @@ func (s *Server) broken(ctx *fasthttp.RequestCtx, err error) {
 // refuse answers with an error and a short plain reason.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, x *exchangeState, st status, reason string) {
 	if x == nil {
-		x = &s.Engine.Metrics.unknown
+		x = &s.engine.Metrics.unknown
 	}
 	x.status[st].Add(1)
 	ctx.SetStatusCode(statusCodes[st])
@@ -157,7 +159,7 @@ func (s *Server) silent(ctx *fasthttp.RequestCtx, x *exchangeState) {
 
 // bid answers one bid request.
 func (s *Server) bid(ctx *fasthttp.RequestCtx, name []byte, start time.Time) {
-	e := s.Engine
+	e := s.engine
 	l := e.live.Load()
 	ex := l.Exchange(name)
 	if ex == nil {
@@ -173,7 +175,7 @@ func (s *Server) bid(ctx *fasthttp.RequestCtx, name []byte, start time.Time) {
 	case !authorized(ctx, ex):
 		e.Metrics.nobids[ad.BadCredential].Add(1)
 		s.refuse(ctx, x, statusUnauthorized, "the credential is missing or wrong")
-	case !x.limiter.AllowN(start, 1):
+	case ex.QPS > 0 && !x.limiter.AllowN(start, 1):
 		e.Metrics.nobids[ad.OverQPS].Add(1)
 		s.refuse(ctx, x, statusTooMany, "more queries per second than agreed")
 	case e.unsafe.Load():
@@ -192,7 +194,7 @@ func (s *Server) bid(ctx *fasthttp.RequestCtx, name []byte, start time.Time) {
 
 // answer reads the request, decides, and writes the response.
 func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Snapshot, ex *campaign.Exchange, x *exchangeState, start time.Time) {
-	e := s.Engine
+	e := s.engine
 	body, st := s.body(ctx, sc)
 	if st != statusOK {
 		e.Metrics.nobids[ad.Malformed].Add(1)
@@ -214,13 +216,13 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Sn
 	switch {
 	case r == ad.OK:
 		e.count(sc)
-		s.write(ctx, x, e.AppendResponse(s.buffer(ctx), sc))
+		s.write(ctx, x, sc, e.AppendResponse(buffer(ctx, sc), sc))
 		x.bids.Add(1)
 		x.offers.Add(uint64(len(sc.Bids)))
 	case sc.Req.Test || ex.Debug:
 		tr := new(Trace) // whoever asks for reasons gets those of every line item
 		e.Decide(sc, snap, ex, start, deadline, tr)
-		s.write(ctx, x, appendNoBid(s.buffer(ctx), sc, r, tr))
+		s.write(ctx, x, sc, appendNoBid(buffer(ctx, sc), sc, r, tr))
 	default:
 		s.silent(ctx, x)
 	}
@@ -231,7 +233,7 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Sn
 func timeToAnswer(ex *campaign.Exchange, tmaxMS int32) time.Duration {
 	window := ex.Window
 	if tmaxMS > 0 {
-		window = time.Duration(tmaxMS) * time.Millisecond
+		window = min(window, time.Duration(tmaxMS)*time.Millisecond)
 	}
 	return window - min(ex.Network, window/4)
 }
@@ -246,8 +248,17 @@ func (e *Engine) withdraw(sc *Scratch) {
 	sc.Bids = sc.Bids[:0]
 }
 
-// buffer takes the response's own buffer, to append the body to without a copy.
-func (s *Server) buffer(ctx *fasthttp.RequestCtx) []byte { return ctx.Response.SwapBody(nil)[:0] }
+// zips reports whether an answer may be packed.
+func zips(ctx *fasthttp.RequestCtx) bool { return ctx.Request.Header.HasAcceptEncoding("gzip") }
+
+// buffer is what a body is appended to: the response's own buffer, so that it
+// need not be copied, or, if it may be packed, one of the scratch.
+func buffer(ctx *fasthttp.RequestCtx, sc *Scratch) []byte {
+	if zips(ctx) {
+		return sc.plain[:0]
+	}
+	return ctx.Response.SwapBody(nil)[:0]
+}
 
 var (
 	versionHeader = []byte("X-Openrtb-Version")
@@ -255,17 +266,22 @@ var (
 )
 
 // write answers with a body that was appended to buffer.
-func (s *Server) write(ctx *fasthttp.RequestCtx, x *exchangeState, body []byte) {
+func (s *Server) write(ctx *fasthttp.RequestCtx, x *exchangeState, sc *Scratch, body []byte) {
 	x.status[statusOK].Add(1)
 	ctx.SetStatusCode(fasthttp.StatusOK)
 	ctx.Response.Header.SetContentType("application/json")
 	ctx.Response.Header.SetCanonical(versionHeader, version)
-	if len(body) > zipAbove && ctx.Request.Header.HasAcceptEncoding("gzip") {
-		ctx.Response.Header.SetContentEncoding("gzip")
-		s.zip.writeTo(ctx, body)
+	if !zips(ctx) {
+		ctx.Response.SwapBody(body)
 		return
 	}
-	ctx.Response.SwapBody(body)
+	sc.plain = body
+	if len(body) <= zipAbove {
+		ctx.SetBody(body)
+		return
+	}
+	ctx.Response.Header.SetContentEncoding("gzip")
+	s.zip.writeTo(ctx, body)
 }
 
 // authorized tests the exchange's credential; an exchange without one is

@@ -41,7 +41,7 @@ func serve(tb testing.TB, r *rig, limits bidder.Limits) *server {
 
 func serveOn(tb testing.TB, r *rig, limits bidder.Limits, ln net.Listener) *server {
 	tb.Helper()
-	s := &bidder.Server{Engine: r.Engine, Limits: limits, Logf: func(string, ...any) {}}
+	s := bidder.NewServer(r.Engine, limits, func(string, ...any) {})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ln) }()
 	reg := prometheus.NewRegistry()

@@ -119,7 +119,7 @@ func (c *compiler) branded(camp *Campaign, s *creative.Spec, compiled *creative.
 	static := openrtb.StaticFields{
 		CID: camp.Name, CRID: compiled.CRID,
 		ADomain: brand.Domains, Cat: brand.Categories, CatTax: a.CatTax, Bundle: brand.Bundle,
-		Attr: ints(compiled.Attr), APIs: ints(compiled.API), Language: compiled.Language, Media: compiled.Media,
+		Attr: ints(compiled.Attr), Language: compiled.Language, Media: compiled.Media,
 	}
 	return &Creative{
 		Creative: compiled, Campaign: camp, Brand: c.snap.Brands.add(brand),

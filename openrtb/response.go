@@ -77,6 +77,7 @@ type Bid struct {
 	DurS      int32
 	ExpS      int32
 	Protocol  int32
+	API       int32 // the API that the markup uses, of those on offer
 	SlotInPod int32
 	DealID    []byte
 	NURL      []byte // win notice
@@ -128,6 +129,11 @@ func AppendBid(dst []byte, b *Bid) []byte {
 	dst = appendNumber(dst, `,"dur":`, int64(b.DurS))
 	dst = appendNumber(dst, `,"exp":`, int64(b.ExpS))
 	dst = appendNumber(dst, `,"protocol":`, int64(b.Protocol))
+	if b.API != 0 {
+		dst = append(dst, `,"apis":[`...)
+		dst = AppendInt(dst, int64(b.API))
+		dst = append(dst, ']')
+	}
 	dst = appendNumber(dst, `,"slotinpod":`, int64(b.SlotInPod))
 	dst = appendMember(dst, `,"dealid":`, b.DealID)
 	dst = appendMember(dst, `,"nurl":`, b.NURL)

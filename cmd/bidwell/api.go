@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +26,8 @@ func (m *Main) apiExplain(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
-	ex, err := m.exchangeNamed(r.URL.Query().Get("exchange"))
+	s := m.engine.Snapshot()
+	ex, err := m.exchangeNamed(s, r.URL.Query().Get("exchange"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)
 		return
@@ -37,9 +37,8 @@ func (m *Main) apiExplain(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), longestExplain)
-	defer cancel()
-	x, err := m.engine.Explain(ctx, body, ex, person, time.Now())
+	now := time.Now()
+	x, err := m.engine.Explain(s, ex, body, person, now, now.Add(longestExplain))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -36,6 +36,7 @@ type Main struct {
 	Admin  string // overrides the file
 	Data   string // overrides the file
 	Log    *zap.Logger
+	Drain  time.Duration // overrides the file
 
 	engine   *bidder.Engine
 	server   *bidder.Server
@@ -45,8 +46,10 @@ type Main struct {
 	exchange net.Listener
 	admin    net.Listener
 	process  *campaign.ProcessFile // as it was at the start
+	rates    *ad.Rates             // as they were at the start
 	asking   bool                  // opened for a question: nothing is written
 	started  time.Time
+	lifetime time.Duration // for which notices are accepted
 	status   atomic.Pointer[reloadStatus]
 }
 
@@ -65,7 +68,7 @@ func (m *Main) Open() error {
 		problems.Write(os.Stderr, isTerminal(os.Stderr))
 		return fmt.Errorf("%s: the configuration has errors, see above; nothing was started", m.Config)
 	}
-	m.process = snap.Process
+	m.process, m.rates = snap.Process, snap.Rates
 	if err := m.openData(); err != nil {
 		return err
 	}
@@ -182,7 +185,8 @@ func tokenLifetime(s *campaign.Snapshot) time.Duration {
 
 // openEngine makes the engine, which signs notices with keys.
 func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
-	lifetime := tokenLifetime(s)
+	m.lifetime = tokenLifetime(s)
+	lifetime := m.lifetime
 	books := &campaign.Books{Money: new(pacing.Accounts), Counts: new(pacing.Accounts), Pacer: new(pacing.Pacer)}
 	m.engine = &bidder.Engine{
 		Profiles: m.profiles,
@@ -191,13 +195,9 @@ func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
 		Counts:   pacing.NewBook(books.Counts, lifetime),
 		Signer:   notice.NewSigner(keys),
 		Verifier: notice.NewVerifier(keys, lifetime),
-		Metrics:  &bidder.Metrics{Started: m.started},
+		Metrics:  new(bidder.Metrics),
 	}
-	m.server = &bidder.Server{
-		Engine: m.engine,
-		Limits: bidderLimits(s.Process),
-		Logf:   m.Log.WithOptions(zap.AddCallerSkip(1)).Sugar().Infof,
-	}
+	m.server = bidder.NewServer(m.engine, bidderLimits(s.Process), m.Log.WithOptions(zap.AddCallerSkip(1)).Sugar().Infof)
 }
 
 // bidderLimits returns the limits of the exchange port, with their defaults.
@@ -249,6 +249,7 @@ func (m *Main) Run(ctx context.Context) error {
 	g.Go(func() error { return ignoreClosed(adminServer.Serve(m.admin)) })
 	g.Go(func() error { m.server.Watch(background); return nil })
 	g.Go(func() error { m.keepBooks(background); return nil })
+	g.Go(func() error { m.expirePeople(background); return nil })
 	g.Go(func() error { return m.watchConfig(background, hup) })
 	m.Log.Info("serving", zap.String("exchanges", m.Addr()), zap.String("admin", m.AdminAddr()),
 		zap.Int("line_items", len(m.engine.Snapshot().Lines)))
@@ -268,7 +269,7 @@ func (m *Main) Run(ctx context.Context) error {
 // drain keeps answering while load balancers notice that /readyz says no. It
 // ends early when a server fails.
 func (m *Main) drain(background context.Context) {
-	wait := drainTime(m.process)
+	wait := orDefaultTime(m.Drain, drainTime(m.process))
 	m.engine.Drain()
 	m.Log.Info("draining", zap.Duration("for", wait))
 	t := time.NewTimer(wait)

@@ -36,6 +36,9 @@ func (m *Main) openLedger(lifetime time.Duration) (err error) {
 		return err
 	}
 	m.engine.Ledger = m.ledger
+	if err := m.keepCurrency(); err != nil {
+		return err
+	}
 	return m.ledger.Accounts(func(a *ledger.Account) error {
 		money, counts := m.engine.Books.Money.Get(a.ID), m.engine.Books.Counts.Get(a.ID)
 		money.Restore(a.Total.Spend)
@@ -46,6 +49,25 @@ func (m *Main) openLedger(lifetime time.Duration) (err error) {
 		}
 		return nil
 	})
+}
+
+// currencyState is the name under which the ledger keeps its currency.
+const currencyState = "currency"
+
+// keepCurrency makes sure that the ledger is kept in the house currency, which a
+// new one takes on.
+func (m *Main) keepCurrency() error {
+	house := m.rates.Base().String()
+	kept, err := m.ledger.State(currencyState)
+	switch {
+	case err != nil:
+		return err
+	case len(kept) == 0 && !m.asking:
+		return m.ledger.SetState(currencyState, []byte(house))
+	case len(kept) > 0 && string(kept) != house:
+		return fmt.Errorf("the ledger in %s is kept in %s and the configuration's currency is %s: set it back, or begin with another data directory", m.dataDir(), kept, house)
+	}
+	return nil
 }
 
 func ledgerDir(data string) string { return filepath.Join(data, "ledger") }
@@ -149,6 +171,23 @@ func (m *Main) keepBooks(ctx context.Context) {
 			if err == nil && now.Sub(stated) >= stateInterval {
 				stated = now
 				m.saveStates()
+			}
+		}
+	}
+}
+
+// expirePeople takes what has expired out of the profiles once a day, until ctx
+// is done. Profiles that are written are cleaned anyway.
+func (m *Main) expirePeople(ctx context.Context) {
+	t := time.NewTicker(24 * time.Hour)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			if _, err := m.profiles.Expire(now); err != nil {
+				m.Log.Warn("expired profiles stay", zap.Error(err))
 			}
 		}
 	}

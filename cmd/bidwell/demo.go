@@ -61,6 +61,7 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 	m := &Main{
 		Config: filepath.Join(dir, "configs", "bidwell.yaml"), Data: filepath.Join(dir, "data"),
 		Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", Log: zap.NewNop(),
+		Drain: 1, // nobody else sends here: there is nothing to wait for
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	if err := m.Open(); err != nil {
@@ -148,7 +149,6 @@ func (d *demo) trade(ctx context.Context, m *Main, population loadtest.People, o
 	if err != nil {
 		return err
 	}
-	m.process.Limits.Drain = 1 // nobody else sends here: there is nothing to wait for
 	serving, stopServing := context.WithCancel(context.Background())
 	defer stopServing()
 	served := make(chan error, 1)

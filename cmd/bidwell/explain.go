@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -86,13 +85,11 @@ func explain(cmd *cobra.Command, o *explainOptions) error {
 	if err != nil {
 		return err
 	}
-	ex, err := m.exchangeNamed(o.exchange)
+	ex, err := m.exchangeNamed(m.engine.Snapshot(), o.exchange)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), longestExplain)
-	defer cancel()
-	x, err := m.engine.Explain(ctx, body, ex, person, now)
+	x, err := m.engine.Explain(m.engine.Snapshot(), ex, body, person, now, time.Now().Add(longestExplain))
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.request, err)
 	}
@@ -141,7 +138,7 @@ func (m *Main) openToExplain(now time.Time) error {
 		problems.Write(os.Stderr, isTerminal(os.Stderr))
 		return fmt.Errorf("%s: the configuration has errors, see above", m.Config)
 	}
-	m.process, m.asking = snap.Process, true
+	m.process, m.rates, m.asking = snap.Process, snap.Rates, true
 	err = m.openPeople(openStoreIfAny)
 	if errors.Is(err, profile.ErrLocked) {
 		return fmt.Errorf("%w; if that is a bidder, ask it with --bidder http://127.0.0.1:8081", err)
@@ -167,8 +164,8 @@ func (m *Main) openToExplain(now time.Time) error {
 	return m.restore(now)
 }
 
-func (m *Main) exchangeNamed(name string) (*campaign.Exchange, error) {
-	s := m.engine.Snapshot()
+// exchangeNamed returns an exchange of a snapshot, the first for no name.
+func (m *Main) exchangeNamed(s *campaign.Snapshot, name string) (*campaign.Exchange, error) {
 	if name == "" {
 		return s.Exchanges[0], nil
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -59,6 +60,11 @@ func (m *Main) reload() {
 			}
 		}
 	}
+	if snap != nil {
+		if status.Problems = m.unchangeable(snap); len(status.Problems) > 0 {
+			snap, status.OK = nil, false
+		}
+	}
 	m.status.Store(status)
 	m.engine.Metrics.Reloaded(status.OK, now)
 	if snap == nil {
@@ -73,6 +79,18 @@ func (m *Main) reload() {
 	}
 }
 
+// unchangeable says what of a configuration contradicts what the books in memory
+// are kept by.
+func (m *Main) unchangeable(s *campaign.Snapshot) (problems []string) {
+	if is, was := s.Rates.Base(), m.engine.Snapshot().Rates.Base(); is != was {
+		problems = append(problems, fmt.Sprintf("%s: currency: the accounts are kept in %s, they cannot go on in %s: begin with another data directory", m.Config, was, is))
+	}
+	if is, was := tokenLifetime(s), m.lifetime; is > was {
+		problems = append(problems, fmt.Sprintf("%s: notice_window: notices are accepted for %v, not %v: restart to change it", m.Config, was, is))
+	}
+	return problems
+}
+
 // restartKeys names the settings that differ and that a reload cannot change.
 func restartKeys(a, b *campaign.ProcessFile) (keys []string) {
 	strip := func(s campaign.StoreSpec) [2]int { return [2]int{s.CacheMB, s.BlockMB} }
@@ -84,7 +102,7 @@ func restartKeys(a, b *campaign.ProcessFile) (keys []string) {
 		same bool
 	}{
 		{"listen", a.Listen == b.Listen}, {"admin", a.Admin == b.Admin}, {"admin_key", a.AdminKey == b.AdminKey},
-		{"data", a.Data == b.Data}, {"currency", a.Currency == b.Currency},
+		{"data", a.Data == b.Data},
 		{"store", strip(a.Store) == strip(b.Store)}, {"limits", reflect.DeepEqual(limits(a.Limits), limits(b.Limits))},
 	} {
 		if !f.same {

@@ -98,12 +98,12 @@ func TestNDJSON(t *testing.T) {
 func TestCSV(t *testing.T) {
 	p := open(t, newStore(t))
 	got, err := load(t, p, strings.NewReader(
-		"id:ifa,id:uid2,attr:home.zip,attr:owns.car.bought,attr:yob:number,attr:newsletter:bool,segment:s1,segment:s2,segment:s3,visit:automotive,\"purchase:a \"\"b\"\"\"\n"), importer.Options{Format: importer.CSV})
+		"id:ifa,id:eid:uidapi.com,attr:home.zip,attr:owns.car.bought,attr:yob:number,attr:newsletter:bool,segment:s1,segment:s2,segment:s3,visit:automotive,\"purchase:a \"\"b\"\"\"\n"), importer.Options{Format: importer.CSV})
 	if err == nil {
 		t.Errorf("a topic with a space: %+v, want an error", got)
 	}
 	got, err = load(t, p, strings.NewReader(
-		"id:ifa,id:uid2,attr:home.zip,attr:owns.car.bought,attr:yob:number,attr:newsletter:bool,segment:s1,segment:s2,segment:s3,visit:automotive\r\n"+
+		"id:ifa,id:eid:uidapi.com,attr:home.zip,attr:owns.car.bought,attr:yob:number,attr:newsletter:bool,segment:s1,segment:s2,segment:s3,visit:automotive\r\n"+
 			"alice,,\"10115\",2021-05-01,1980,yes,1,30d,no,1d;2026-11-20T10:00:00Z; 1795168800\r\n"+
 			"\n"+
 			",bob,\"a, \"\"b\"\"\",,,,,,,7\n"), importer.Options{Format: importer.CSV})
@@ -114,7 +114,7 @@ func TestCSV(t *testing.T) {
 	if got := get(t, p, profile.ID{Type: "ifa", Value: "alice"}); got != alice {
 		t.Errorf("got  %s\nwant %s", got, alice)
 	}
-	got2 := get(t, p, profile.ID{Type: "uid2", Value: "bob"})
+	got2 := get(t, p, profile.ID{Type: "eid:uidapi.com", Value: "bob"})
 	if !strings.Contains(got2, `"a, \"b\""`) || !strings.Contains(got2, `"total":7`) {
 		t.Errorf("bob is %s", got2)
 	}
