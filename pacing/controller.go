@@ -50,7 +50,7 @@ const (
 
 	// Reservations are crowded where they take more than crowdedPart of what is left.
 	// κ is not lowered for it where spend is behind by more than mostBehind.
-	crowdedPart, mostBehind = 0.8, 0.5
+	crowdedPart, mostBehind = 0.8, 0.9
 
 	// mostDecided is how many ticks' bids count at most that are decided in one tick:
 	// what comes at once after a disturbance must not outweigh all the rest.
