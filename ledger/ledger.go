@@ -178,6 +178,9 @@ func (l *Ledger) recall() error {
 	l.next.Store(next)
 	l.durable.Store(next)
 	l.committer = newCommitter(l.db)
+	if err := l.committer.marks.new.recallLatest(l.db); err != nil {
+		return err
+	}
 	return l.recallNames()
 }
 

@@ -62,6 +62,7 @@ const recentBids = 1 << 17
 // generations of which the older is dropped whole; the truth is in the database.
 type marks struct {
 	db         *pebble.DB
+	new        newBids
 	young, old map[marksOf]markSet
 }
 
@@ -81,6 +82,9 @@ func (m *marks) get(of marksOf) (markSet, error) {
 	}
 	if s, ok := m.old[of]; ok {
 		return s, nil
+	}
+	if m.new.surely(of) {
+		return 0, nil
 	}
 	k := markKey(of.hour, of.bid)
 	value, closer, err := m.db.Get(k[:])
@@ -104,4 +108,5 @@ func (m *marks) set(of marksOf, s markSet) {
 		m.old, m.young = m.young, make(map[marksOf]markSet, recentBids)
 	}
 	m.young[of] = s
+	m.new.add(of)
 }
