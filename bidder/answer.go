@@ -59,7 +59,8 @@ func (sc *Scratch) expiry(imp *openrtb.Imp) int32 {
 	return held
 }
 
-// sign makes the tokens of a bid. The person is named only if that is permitted.
+// sign makes the tokens of a bid. The person is named only if that
+// is permitted, and if what comes back may be written to the profile.
 func (e *Engine) sign(sc *Scratch, b *Bid) {
 	t := notice.Token{
 		Bid: b.ID, Exchange: sc.exchange.ID,
@@ -68,7 +69,7 @@ func (e *Engine) sign(sc *Scratch, b *Bid) {
 		Deal: dealID(b.Deal), Price: b.Amount, BidPrice: b.Price, Cur: sc.money.cur,
 		Time: sc.clock.now.Unix(), Media: b.Creative.Media, Test: sc.Req.Test,
 	}
-	if sc.Person.May.Emit {
+	if sc.Person.May.Emit && sc.Person.May.Write {
 		t.Person = sc.Person.ID
 	}
 	e.Signer.Sign(&sc.notice, &t)

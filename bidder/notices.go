@@ -111,6 +111,7 @@ func (e *Engine) take(t *notice.Token, detail uint8, price []byte, now time.Time
 	}
 	if r == ad.OK {
 		e.book(t, &ev, settles, now)
+		e.touch(t, &ev, now)
 	}
 	return r, nil
 }

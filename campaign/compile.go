@@ -24,7 +24,7 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 			Loaded:    now,
 			Brands:    newBrands(),
 			exchanges: map[string]*Exchange{},
-			creatives: map[ad.ID]*Creative{},
+			campaigns: map[ad.ID]*Campaign{},
 		},
 		campaignNames: map[string]conf.Pos{},
 		advertisers:   map[string]*advertiser{},

@@ -55,6 +55,7 @@ func (c *compiler) campaign(f *CampaignFile) {
 	}
 	c.unused(shelf)
 	c.snap.Campaigns = append(c.snap.Campaigns, camp)
+	c.snap.campaigns[camp.ID] = camp
 }
 
 // later warns of a key that is not acted on.
@@ -200,6 +201,5 @@ func (c *compiler) creative(camp *Campaign, s *creative.Spec) *Creative {
 	}
 	cr := c.branded(camp, s, compiled)
 	c.snap.Creatives = append(c.snap.Creatives, cr)
-	c.snap.creatives[cr.ID] = cr
 	return cr
 }

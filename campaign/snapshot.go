@@ -26,7 +26,6 @@ import (
 
 // Snapshot is one whole configuration, compiled. It is immutable once published.
 type Snapshot struct {
-	Seq         uint64 // counts publications
 	Loaded      time.Time
 	Rates       *ad.Rates
 	Process     *ProcessFile
@@ -42,7 +41,7 @@ type Snapshot struct {
 	Warnings    []conf.Problem
 
 	exchanges map[string]*Exchange
-	creatives map[ad.ID]*Creative
+	campaigns map[ad.ID]*Campaign
 }
 
 // Exchange is one exchange, compiled.
@@ -76,8 +75,8 @@ func (s *Snapshot) ExchangeByID(id ad.ID) *Exchange {
 	return nil
 }
 
-// Creative returns the creative with that id, or nil.
-func (s *Snapshot) Creative(id ad.ID) *Creative { return s.creatives[id] }
+// CampaignByID returns the campaign with that id, or nil.
+func (s *Snapshot) CampaignByID(id ad.ID) *Campaign { return s.campaigns[id] }
 
 // Advertiser is one advertiser with the budget that its campaigns share.
 type Advertiser struct {

@@ -88,11 +88,11 @@ func TestSnapshotFindsThingsByName(t *testing.T) {
 	if e == nil || e.Name != "other" || s.ExchangeByID(e.ID) != e {
 		t.Errorf("got exchange %+v", e)
 	}
-	if s.Exchange([]byte("nobody")) != nil || s.ExchangeByID(1) != nil || s.Creative(1) != nil {
+	if s.Exchange([]byte("nobody")) != nil || s.ExchangeByID(1) != nil || s.CampaignByID(1) != nil {
 		t.Error("found what there is not")
 	}
-	if c := s.Creative(ad.IDOf("creative", "a", "box")); c == nil || c.Name != "box" || c.Landing != "https://shop.example/" {
-		t.Errorf("got creative %+v", c)
+	if c := s.CampaignByID(ad.IDOf("campaign", "a")); c == nil || c.Name != "a" {
+		t.Errorf("got campaign %+v", c)
 	}
 	if got := testing.AllocsPerRun(10, func() { s.Exchange([]byte("other")) }); got != 0 {
 		t.Errorf("finding an exchange allocates %v times", got)
