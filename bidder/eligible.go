@@ -17,6 +17,7 @@ type candidate struct {
 	amount   ad.Money // house currency, one impression
 	cost     ad.Money // what is reserved: more than amount where an impression counts several times
 	offer    ad.Money // response currency
+	priced   bool
 	tie      uint64
 	terms    terms
 	creative *campaign.Creative
@@ -133,7 +134,7 @@ func (sc *Scratch) mayAddress(l *campaign.Line) ad.Reason {
 // price works out the bid and holds it against the floor: first what the
 // impression is worth, then what pacing makes of that.
 func (sc *Scratch) price(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
-	c.amount = sc.value(l)
+	c.amount, c.priced = sc.value(l), true
 	c.offer = sc.money.offer(c.amount)
 	if c.offer < c.terms.floor && l.Deals == campaign.AnyDeal && c.terms.deal != nil {
 		sc.openTerms(imp, &c.terms)

@@ -63,7 +63,7 @@ func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, r ad.Rea
 	}
 	lt := &t.lines[line]
 	lt.reason = r
-	if c.amount > 0 {
+	if c.priced {
 		lt.priced, lt.amount, lt.offer, lt.terms = true, c.amount, c.offer, c.terms
 		lt.kappa = sc.snap.Lines[line].Gauge.Kappa()
 		lt.factors = sc.applied(&sc.snap.Lines[line])

@@ -22,30 +22,27 @@ const (
 	longestWait = 20 * settleTime
 )
 
-// Watch calls changed after something in the configuration directory changed,
-// until ctx is done. It watches directories and not files, because editors
-// rename and Kubernetes swaps a link, and it goes on if the directory itself is
-// replaced. Folders that appear later are watched from then on. Files that are
-// none of a configuration, such as those of a data directory within it, count
-// for nothing.
-func Watch(ctx context.Context, dir string, changed func()) error {
-	w, err := newWatcher(dir)
-	if err != nil {
-		return fmt.Errorf("watch the configuration: %w", err)
-	}
-	w.run(ctx, changed)
-	return nil
-}
-
-// watcher watches one configuration directory.
-type watcher struct {
+// Watcher notices changes of one configuration directory. It watches directories
+// and not files, because editors rename and Kubernetes swaps a link, and it goes
+// on if the directory itself is replaced. Folders that appear later are watched
+// from then on. Files that are none of a configuration, such as those of a data
+// directory within it, count for nothing.
+type Watcher struct {
 	dir, parent string
 	notify      *fsnotify.Watcher
 	folders     map[string]bool // of the directory, as last seen
 }
 
-// newWatcher begins to watch: what changes after it returned is noticed by run.
-func newWatcher(dir string) (*watcher, error) {
+// NewWatcher begins to watch: what changes after it returned is noticed by Run.
+func NewWatcher(dir string) (*Watcher, error) {
+	w, err := newWatcher(dir)
+	if err != nil {
+		return nil, fmt.Errorf("watch the configuration: %w", err)
+	}
+	return w, nil
+}
+
+func newWatcher(dir string) (*Watcher, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -54,7 +51,7 @@ func newWatcher(dir string) (*watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &watcher{dir: dir, parent: filepath.Dir(dir), notify: notify}
+	w := &Watcher{dir: dir, parent: filepath.Dir(dir), notify: notify}
 	if err := w.attach(); err != nil {
 		notify.Close()
 		return nil, err
@@ -62,8 +59,11 @@ func newWatcher(dir string) (*watcher, error) {
 	return w, nil
 }
 
-// run calls changed after changes until ctx is done.
-func (w *watcher) run(ctx context.Context, changed func()) {
+// Close ends what NewWatcher began, if Run was not called.
+func (w *Watcher) Close() error { return w.notify.Close() }
+
+// Run calls changed after changes until ctx is done.
+func (w *Watcher) Run(ctx context.Context, changed func()) {
 	defer w.notify.Close()
 	quiet, latest := time.NewTimer(time.Hour), time.NewTimer(time.Hour)
 	quiet.Stop()
@@ -107,7 +107,7 @@ func (w *watcher) run(ctx context.Context, changed func()) {
 // attach watches the directory, the one above it and the folders in it, all
 // afresh, since a path may lead elsewhere than it did. What happens between is
 // not lost, because changed is called afterwards.
-func (w *watcher) attach() error {
+func (w *Watcher) attach() error {
 	for _, path := range w.notify.WatchList() {
 		_ = w.notify.Remove(path) // it is gone: as well
 	}
@@ -133,7 +133,7 @@ func (w *watcher) attach() error {
 
 // add watches a folder. One that has gone, or may not be read, is passed over:
 // if it matters, the compiler says so.
-func (w *watcher) add(folder string) error {
+func (w *Watcher) add(folder string) error {
 	w.folders[folder] = true
 	err := w.notify.Add(folder)
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -172,7 +172,7 @@ func isFolder(path string) bool {
 }
 
 // concerns reports whether an event may have changed the configuration.
-func (w *watcher) concerns(ev fsnotify.Event) bool {
+func (w *Watcher) concerns(ev fsnotify.Event) bool {
 	folder, name := filepath.Split(ev.Name)
 	folder = filepath.Clean(folder)
 	switch {

@@ -29,7 +29,7 @@ func watch(t *testing.T, setup func(dir string)) *watched {
 	if setup != nil {
 		setup(dir)
 	}
-	w, err := newWatcher(dir)
+	w, err := NewWatcher(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func watch(t *testing.T, setup func(dir string)) *watched {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		w.run(ctx, func() {
+		w.Run(ctx, func() {
 			select {
 			case h.changes <- struct{}{}:
 			default:
@@ -190,7 +190,7 @@ func TestWatchedChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	w, err := newWatcher(h.dir)
+	w, err := NewWatcher(h.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestWatchedChanges(t *testing.T) {
 }
 
 func TestWatchOfWhatIsNotThere(t *testing.T) {
-	err := Watch(t.Context(), filepath.Join(t.TempDir(), "nothing"), func() {})
+	_, err := NewWatcher(filepath.Join(t.TempDir(), "nothing"))
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want that it does not exist", err)
 	}
@@ -231,7 +231,12 @@ func TestWatchOfWhatIsNotThere(t *testing.T) {
 func TestWatchEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := Watch(ctx, t.TempDir(), func() { t.Error("nothing changed") }); err != nil {
+	w, err := NewWatcher(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Run(ctx, func() { t.Error("nothing changed") })
+	if err := w.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -58,8 +58,11 @@ func DefaultOrder() []string {
 	return []string{"buyeruid", "eid:uidapi.com", "eid:euid.eu", "eid:id5-sync.com", "eid:liveramp.com", "ifa", "user"}
 }
 
-// ErrConfig is what the errors of New and CheckType wrap.
+// ErrConfig is what the errors of New wrap.
 var ErrConfig = errors.New("invalid identity configuration")
+
+// ErrType is what the errors of CheckType wrap.
+var ErrType = errors.New("unknown id type")
 
 // New returns the resolver for an exchange, or an error that names what is wrong.
 func New(c Config) (*Resolver, error) {
@@ -142,7 +145,7 @@ func CheckType(idType string) error {
 	case named && of != "" && (kind == "eid" || kind == "buyeruid" || kind == "user"):
 		return nil
 	}
-	return fmt.Errorf("%w: unknown id type %q; there are ifa, eid:<source>, buyeruid:<exchange> and user:<exchange>", ErrConfig, idType)
+	return fmt.Errorf("%w: there is no type %q of identifiers; there are ifa, eid:SOURCE, buyeruid:EXCHANGE and user:EXCHANGE", ErrType, idType)
 }
 
 // Kind is a kind of identifier.

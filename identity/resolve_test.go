@@ -236,7 +236,7 @@ func TestCheckType(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "idfa", "eid", "eid:", "buyeruid", "user:", "ifa:x", "email:a@b.c"} {
-		if err := CheckType(bad); !errors.Is(err, ErrConfig) {
+		if err := CheckType(bad); !errors.Is(err, ErrType) {
 			t.Errorf("%q: got %v, want an error", bad, err)
 		}
 	}

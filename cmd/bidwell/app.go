@@ -38,6 +38,7 @@ type Main struct {
 	Log    *zap.Logger
 	Drain  time.Duration // overrides the file
 
+	watcher  *campaign.Watcher
 	engine   *bidder.Engine
 	server   *bidder.Server
 	store    *pebblestore.Store
@@ -60,6 +61,11 @@ const leastLifetime = 2 * time.Hour
 // opened is closed by Close, also after an error.
 func (m *Main) Open() error {
 	m.started = time.Now()
+	watcher, err := campaign.NewWatcher(filepath.Dir(m.Config)) // before it is read: no change is missed
+	if err != nil {
+		return err
+	}
+	m.watcher = watcher
 	snap, problems, err := campaign.Load(m.Config, m.started)
 	if err != nil {
 		return err
@@ -250,7 +256,7 @@ func (m *Main) Run(ctx context.Context) error {
 	g.Go(func() error { m.server.Watch(background); return nil })
 	g.Go(func() error { m.keepBooks(background); return nil })
 	g.Go(func() error { m.expirePeople(background); return nil })
-	g.Go(func() error { return m.watchConfig(background, hup) })
+	g.Go(func() error { m.watchConfig(background, hup); return nil })
 	m.Log.Info("serving", zap.String("exchanges", m.Addr()), zap.String("admin", m.AdminAddr()),
 		zap.Int("line_items", len(m.engine.Snapshot().Lines)))
 
@@ -296,6 +302,9 @@ func (m *Main) Close() error {
 				errs = append(errs, err)
 			}
 		}
+	}
+	if m.watcher != nil {
+		errs = append(errs, m.watcher.Close())
 	}
 	if m.ledger != nil {
 		m.closeBooks(time.Now())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"time"
 
@@ -23,7 +22,7 @@ type reloadStatus struct {
 
 // watchConfig reloads the configuration when its directory changes and when hup
 // gets a signal, until ctx is done.
-func (m *Main) watchConfig(ctx context.Context, hup <-chan os.Signal) error {
+func (m *Main) watchConfig(ctx context.Context, hup <-chan os.Signal) {
 	changes := make(chan struct{}, 1)
 	go func() {
 		for {
@@ -36,7 +35,7 @@ func (m *Main) watchConfig(ctx context.Context, hup <-chan os.Signal) error {
 			m.reload()
 		}
 	}()
-	return campaign.Watch(ctx, filepath.Dir(m.Config), func() {
+	m.watcher.Run(ctx, func() {
 		select {
 		case changes <- struct{}{}:
 		default: // a reload is due already

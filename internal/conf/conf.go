@@ -64,13 +64,16 @@ func (s Severity) String() string {
 	return "error"
 }
 
+// MarshalText writes the severity as people read it.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Problem is one thing wrong with a configuration.
 type Problem struct {
-	Pos      Pos
-	Severity Severity
-	Message  string
-	Hint     string // what to do about it, such as: did you mean "frequency"?
-	Snippet  string // the line at fault with carets beneath, or empty
+	Pos      Pos      `json:"pos"`
+	Severity Severity `json:"severity"`
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint,omitempty"`    // what to do about it, such as: did you mean "frequency"?
+	Snippet  string   `json:"snippet,omitempty"` // the line at fault with carets beneath, or empty
 }
 
 // Error returns the problem on one line, without the snippet.
