@@ -51,6 +51,10 @@ func (f *faulty) set(err error, match func(errorfs.Op) bool) {
 
 func writes(op errorfs.Op) bool { return op.Kind.ReadOrWrite() == errorfs.OpIsWrite }
 
+func syncs(op errorfs.Op) bool {
+	return op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo
+}
+
 func wantAdvice(t *testing.T, err, kind error, advice string) {
 	t.Helper()
 	if !errors.Is(err, kind) || !strings.Contains(fmt.Sprint(err), advice) {
@@ -170,6 +174,52 @@ func TestFullDisk(t *testing.T) {
 	closeIt(t, l)
 }
 
+// TestOpenOnFullDiskAfterCrash: a log that is to be flushed first. Every write
+// of it may be the first that fails. Once there is space, it opens with all that
+// was acknowledged.
+func TestOpenOnFullDiskAfterCrash(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	l := open(t, Config{FS: mem})
+	acknowledged := make(map[once]ad.Money)
+	for n := range uint64(50) {
+		mustAppend(t, l, event(ad.EventBilling, n, 1), ad.OK)
+		acknowledged[once{bidOf(n), mark(ad.EventBilling)}] = 1
+	}
+	for n := int32(0); ; n++ {
+		crashed := mem.CrashClone(vfs.CrashCloneCfg{})
+		fs := newFaulty(crashed)
+		var left atomic.Int32
+		left.Store(n)
+		fs.set(syscall.ENOSPC, func(op errorfs.Op) bool { return writes(op) && !syncs(op) && left.Add(-1) < 0 })
+		after, err := Open(Config{Dir: "data", FS: fs})
+		if err == nil && n < 5 {
+			t.Errorf("opened a crashed ledger with %d writes", n)
+		}
+		if err != nil {
+			wantAdvice(t, err, ErrDiskFull, "free some space")
+			fs.fail.Store(nil)
+			for err != nil { // until what was held has let go
+				after, err = Open(Config{Dir: "data", FS: fs})
+				if err != nil && !errors.Is(err, ErrLocked) {
+					t.Fatalf("open with space again: %v", err)
+				}
+				runtime.Gosched()
+			}
+		}
+		done := left.Load() >= 0
+		fs.fail.Store(nil)
+		wantEvents(t, after, acknowledged)
+		wantSound(t, after)
+		for after.Close() != nil { // until it has noticed
+			runtime.Gosched()
+		}
+		if done {
+			break
+		}
+	}
+	closeIt(t, l)
+}
+
 // TestCloseOnFullDisk: closing says that it cannot, and can later.
 func TestCloseOnFullDisk(t *testing.T) {
 	fs := newFaulty(vfs.NewMem())
@@ -194,9 +244,7 @@ func TestFailedSync(t *testing.T) {
 	fs := newFaulty(mem)
 	l := open(t, Config{FS: fs})
 	mustAppend(t, l, event(ad.EventBilling, 1, 1), ad.OK)
-	fs.set(syscall.EIO, func(op errorfs.Op) bool {
-		return op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo
-	})
+	fs.set(syscall.EIO, syncs)
 	for n := range uint64(3) {
 		if _, err := l.Append(event(ad.EventBilling, 2+n, 1)); !errors.Is(err, syscall.EIO) {
 			t.Errorf("Append when syncing fails: %v, want EIO", err)
@@ -341,7 +389,7 @@ func TestDamagedLog(t *testing.T) {
 	}
 	for _, end := range []int{0, len(whole) / 2, len(whole) - 10} {
 		_, err := Open(Config{Dir: "data", FS: copyWith(t, mem, name, whole[:end])})
-		wantAdvice(t, err, ErrDamaged, "restore the directory from a backup, or delete data/HIGHWATER")
+		wantAdvice(t, err, ErrDamaged, "restore the directory from a backup")
 	}
 }
 

@@ -79,7 +79,7 @@ func (l *Ledger) open() (err error) {
 			l.closeDatabase()
 		}
 	}()
-	if l.db, err = l.guard.OpenDatabase(l.config.Dir, l.options()); err != nil {
+	if l.db, err = pebble.Open(l.config.Dir, l.options()); err != nil {
 		return err
 	}
 	if err := l.migrate(migrations); err != nil {
@@ -118,6 +118,7 @@ func (l *Ledger) options() *pebble.Options {
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                1000,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
+		FS:                          l.guard,
 		Lock:                        l.lock,
 		Logger:                      quiet{},
 		EventListener: &pebble.EventListener{

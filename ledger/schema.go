@@ -74,6 +74,6 @@ func (l *Ledger) begin(version uint64) error {
 	if err := first.Close(); err != nil {
 		return err
 	}
-	l.db, err = l.guard.OpenDatabase(l.config.Dir, l.options())
+	l.db, err = pebble.Open(l.config.Dir, l.options())
 	return err
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -23,7 +22,6 @@ import (
 // operation is held until the process ends.
 type FS struct {
 	vfs.FS
-	on atomic.Bool // off while opening, when errors still reach the caller
 
 	mu     sync.Mutex
 	held   int           // operations
@@ -34,12 +32,8 @@ type FS struct {
 // retryPause is the time between attempts of an operation that is held.
 const retryPause = 100 * time.Millisecond
 
-// New returns a guard around a file system. Until Arm is called it lets every
-// error pass.
+// New returns a guard around a file system.
 func New(under vfs.FS) *FS { return &FS{FS: under, raised: make(chan struct{})} }
-
-// Arm makes the guard hold what fails from now on.
-func (g *FS) Arm() { g.on.Store(true) }
 
 // Trouble returns why operations are held, or nil, and a channel that is closed
 // when one is.
@@ -69,7 +63,7 @@ func (g *FS) letGo() {
 
 // passes reports whether Pebble is to see an error.
 func (g *FS) passes(err error) bool {
-	return err == nil || !g.on.Load() || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)
+	return err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)
 }
 
 // write does an operation that can be repeated.

@@ -3,13 +3,11 @@ package diskguard
 import (
 	"errors"
 	"fmt"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
-// Do calls fn, which writes, and returns its error, or why one of its writes is
-// held. In that case fn goes on, and if it succeeds one day, undo is called. A
-// panic of fn is an error.
+// Do calls fn, which opens a database, and returns its error, or why one of its
+// writes is held. In that case fn goes on, and if it succeeds one day, undo is
+// called to close the database. A panic of fn is an error.
 func (g *FS) Do(fn func() error, undo func()) error {
 	done := make(chan error, 1)
 	go func() { done <- caught(fn) }()
@@ -29,28 +27,6 @@ func (g *FS) Do(fn func() error, undo func()) error {
 		err = errors.New("the disk could not be written for a moment: try again")
 	}
 	return err
-}
-
-// OpenDatabase opens a database on the guard and arms that. It is to be called within
-// Do: a database that was not closed is flushed while it is opened, and on a
-// full disk Pebble tries that without end.
-func (g *FS) OpenDatabase(dir string, o *pebble.Options) (*pebble.DB, error) {
-	o.FS = g
-	if o.EventListener == nil {
-		o.EventListener = &pebble.EventListener{}
-	}
-	tell := o.EventListener.BackgroundError
-	o.EventListener.BackgroundError = func(err error) {
-		g.Arm() // so that the next attempt is held
-		if tell != nil {
-			tell(err)
-		}
-	}
-	db, err := pebble.Open(dir, o)
-	if err == nil {
-		g.Arm()
-	}
-	return db, err
 }
 
 // caught calls fn and returns a panic as an error.

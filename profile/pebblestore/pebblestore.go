@@ -96,7 +96,7 @@ func (s *Store) open(c Config) (err error) {
 				s.lock.Close()
 			}
 		}()
-		s.db, err = s.guard.OpenDatabase(c.Dir, s.options(c))
+		s.db, err = pebble.Open(c.Dir, s.options(c))
 		return err
 	}, func() {
 		s.db.Close()
@@ -130,6 +130,7 @@ func (s *Store) options(c Config) *pebble.Options {
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                1000,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
+		FS:                          s.guard,
 		Lock:                        s.lock,
 		Logger:                      quiet{},
 		EventListener: &pebble.EventListener{
