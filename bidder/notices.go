@@ -1,7 +1,7 @@
 package bidder
 
 import (
-	"math"
+	"math/bits"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -195,8 +195,11 @@ func houseCost(price ad.Money, t *notice.Token) ad.Money {
 	if price == t.BidPrice {
 		return t.Price
 	}
-	cost := math.Ceil(float64(t.Price) * (float64(price) / float64(t.BidPrice)))
-	return min(ad.Money(cost), t.Price)
+	// In integers: a float would make some prices dearer by a nano-unit.
+	hi, lo := bits.Mul64(uint64(t.Price), uint64(price))
+	lo, carry := bits.Add64(lo, uint64(t.BidPrice)-1, 0) // to round up
+	cost, _ := bits.Div64(hi+carry, lo, uint64(t.BidPrice))
+	return ad.Money(cost)
 }
 
 // click counts a click and sends the browser to the landing page that was

@@ -200,6 +200,7 @@ func TestPrices(t *testing.T) {
 		{"2", ad.OK, 2},
 		{"0", ad.OK, 0},
 		{"0.000001", ad.OK, 0.000001},
+		{"1.000007", ad.OK, 1.000007}, // of which a float makes more
 		{"1.25e-1", ad.OK, 0.125},
 		{".5", ad.OK, 0.5},
 		{"", ad.PriceInvalid, 0},
