@@ -12,7 +12,7 @@ BENCHTIME ?= 200ms
 RACE := ./ledger/... ./notice/... ./pacing/... ./profile/... ./campaign/... ./bidder/... ./loadtest/... ./cmd/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt vet lint mod race fuzz bench image clean
+.PHONY: help build demo test check fmt vet lint mod race fuzz bench crash image clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 bench: ## Run the micro benchmarks (BENCHTIME each), then the whole bidder against a bare server
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 	$(GO) run ./bench
+
+crash: build ## Kill the bidder dozens of times and check its money (ARGS='--seed 7' for other moments)
+	$(GO) run ./crash $(ARGS)
 
 image: ## Build the container image
 	docker build --build-arg VERSION=$(VERSION) -t $(IMAGE) .

@@ -1,0 +1,113 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+// diskSize is the size of the disk that is filled.
+const diskSize = 24 << 20
+
+// options are the command line.
+type options struct {
+	exe          string
+	seed         uint64
+	kills, fills int
+	rate         float64
+	keep         bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.exe, "bin", "bin/bidwell", "the binary to kill")
+	flag.Uint64Var(&o.seed, "seed", 1, "of the moments and of what becomes of bids")
+	flag.IntVar(&o.kills, "kills", 32, "how often the bidder is killed; on a full disk besides")
+	flag.IntVar(&o.fills, "fills", 4, "how often its disk is filled")
+	flag.Float64Var(&o.rate, "rate", 400, "bid requests per second")
+	flag.BoolVar(&o.keep, "keep", false, "keep the working directory")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, &o); err != nil {
+		fmt.Fprintln(os.Stderr, "crash:", err)
+		os.Exit(1)
+	}
+}
+
+// run runs both stages. The working directory stays after an error.
+func run(ctx context.Context, o *options) (err error) {
+	exe, err := filepath.Abs(o.exe)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(exe); err != nil {
+		return fmt.Errorf("%w: make build", err)
+	}
+	dir, err := os.MkdirTemp("", "bidwell-crash-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil || o.keep {
+			say("what was at work is in %s", dir)
+			return
+		}
+		err = os.RemoveAll(dir)
+	}()
+	o.exe = exe
+	var stages []*stage
+	if o.kills > 0 {
+		s, err := runStage(ctx, "disk", dir, o, o.kills, 0, nil)
+		if s != nil {
+			stages = append(stages, s)
+		}
+		if err != nil {
+			printTable(os.Stdout, o.seed, stages)
+			return err
+		}
+	}
+	if o.fills > 0 {
+		s, err := runFull(ctx, dir, o)
+		if s != nil {
+			stages = append(stages, s)
+		}
+		if err != nil {
+			printTable(os.Stdout, o.seed, stages)
+			return err
+		}
+	}
+	printTable(os.Stdout, o.seed, stages)
+	return nil
+}
+
+// runFull runs the stage on a disk that is filled.
+func runFull(ctx context.Context, dir string, o *options) (s *stage, err error) {
+	d, err := mountDisk(filepath.Join(dir, "mount"), diskSize)
+	if errors.Is(err, errNoMount) {
+		say("full disk: left out, %v", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.unmount()) }()
+	return runStage(ctx, "full disk", dir, o, o.fills, o.fills, d)
+}
+
+func runStage(ctx context.Context, name, dir string, o *options, kills, fills int, d *disk) (*stage, error) {
+	s, err := newStage(name, filepath.Join(dir, name), o.exe, o.seed, o.rate, d)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.run(ctx, o.seed, kills, fills)
+}
+
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -1,0 +1,351 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// stage is one bidder on one data directory, killed again and again.
+type stage struct {
+	name    string
+	dir     string // of everything below
+	bidder  *bidder
+	x       *exchange
+	limits  *budgets
+	flight  time.Time // end of the paced campaign
+	rnd     *rand.Rand
+	disk    *disk   // that the data are on, nil for the machine's own
+	events  []event // of the ledger, as of the last check
+	figures figures
+}
+
+// figures are what a stage measured.
+type figures struct {
+	Kills, InReload, InStart, WhileFull int
+	Reloads                             int
+	Filled, Recovered                   int // disks
+	Starts                              []time.Duration
+	Freed                               time.Duration // until nothing was reserved, at most
+	Last                                findings
+	Events                              int
+	StartedFull                         string // what a start on a full disk led to
+}
+
+// newStage prepares a stage below dir, which must not exist.
+func newStage(name, dir, exe string, seed uint64, perSecond float64, d *disk) (*stage, error) {
+	listen, admin, err := freeAddresses()
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(dir, "data")
+	if d != nil {
+		data = filepath.Join(d.dir, "data")
+	}
+	conf := filepath.Join(dir, "config")
+	s := &stage{
+		name: name, dir: dir, disk: d, limits: newBudgets(), flight: time.Now().Add(15 * time.Minute),
+		rnd:    rand.New(rand.NewPCG(seed, 0x9E3779B97F4A7C15)),
+		bidder: &bidder{exe: exe, config: filepath.Join(conf, "bidwell.yaml"), data: data, listen: listen, admin: admin},
+		x:      newExchange(listen, perSecond),
+	}
+	if err := errors.Join(writeProcess(conf, listen, admin, data), s.limits.write(conf, s.flight)); err != nil {
+		return nil, err
+	}
+	s.bidder.log, err = os.Create(filepath.Join(dir, "bidwell.log"))
+	return s, err
+}
+
+// freeAddresses returns two addresses on which nobody listens.
+func freeAddresses() (a, b string, err error) {
+	var names [2]string
+	for i := range names {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", "", err
+		}
+		defer ln.Close()
+		names[i] = ln.Addr().String()
+	}
+	return names[0], names[1], nil
+}
+
+// run kills the bidder so many times, so many of them around a full disk.
+func (s *stage) run(ctx context.Context, seed uint64, kills, fills int) error {
+	defer s.bidder.log.Close()
+	defer s.bidder.kill()
+	working, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	s.x.gate.Lock() // until there is a bidder
+	go func() {
+		defer close(ended)
+		s.x.run(working, seed)
+	}()
+	err := s.cycles(ctx, kills, fills)
+	stop()
+	s.x.gate.Unlock()
+	<-ended
+	return err
+}
+
+// cycles leaves the gate locked, whatever happens.
+func (s *stage) cycles(ctx context.Context, kills, fills int) error {
+	for n := range kills {
+		full := n < fills
+		if err := s.cycle(ctx, n, full); err != nil {
+			return fmt.Errorf("%s, kill %d: %w", s.name, n+1, err)
+		}
+		say("%s: kill %d of %d, %d events acknowledged", s.name, n+1, kills, s.figures.Last.Acknowledged)
+	}
+	return s.last(ctx)
+}
+
+// cycle starts the bidder, checks it, loads it, kills it in one way or another,
+// and checks what it left.
+func (s *stage) cycle(ctx context.Context, n int, full bool) error {
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	s.x.gate.Unlock()
+	err := s.load(ctx, n, full)
+	s.x.rec.killed(time.Now())
+	s.bidder.kill()
+	s.x.gate.Lock()
+	s.figures.Kills++
+	if err == nil && full && n%2 == 1 {
+		err = s.startFull(ctx)
+	}
+	if err == nil && !full && s.rnd.IntN(4) == 0 {
+		err = s.killStarting(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return s.checkCopy(ctx)
+}
+
+// start starts the bidder and compares its accounts with the ledger of before.
+func (s *stage) start(ctx context.Context) error {
+	if err := s.bidder.start(); err != nil {
+		return err
+	}
+	took, err := s.bidder.ready(ctx)
+	if err != nil {
+		return err
+	}
+	s.figures.Starts = append(s.figures.Starts, took)
+	return s.compareAccounts(ctx)
+}
+
+// load lets the bidder work until it is time to kill it.
+func (s *stage) load(ctx context.Context, n int, full bool) error {
+	if s.rnd.IntN(2) == 0 {
+		if err := s.reload(ctx); err != nil {
+			return err
+		}
+	}
+	s.work(ctx, 20+s.rnd.IntN(400))
+	switch {
+	case full:
+		return s.fillUp(ctx, n%2 == 0)
+	case n%10 == 9:
+		return s.settle(ctx)
+	case s.rnd.IntN(3) == 0:
+		s.figures.InReload++
+		if err := s.reload(ctx); err != nil {
+			return err
+		}
+		return pause(ctx, time.Duration(s.rnd.IntN(400))*time.Millisecond)
+	}
+	return pause(ctx, time.Duration(s.rnd.IntN(20))*time.Millisecond)
+}
+
+// pause waits for a moment that is drawn: when to kill.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// work waits for so many acknowledgements, though no longer than some seconds:
+// budgets may be spent.
+func (s *stage) work(ctx context.Context, acknowledgements int) {
+	until := s.x.rec.acknowledgements() + acknowledgements
+	_ = poll(ctx, "acknowledgements", 4*time.Second, func() (bool, error) {
+		return s.x.rec.acknowledgements() >= until, nil
+	})
+}
+
+// reload writes other budgets, which the bidder notices.
+func (s *stage) reload(ctx context.Context) error {
+	s.figures.Reloads++
+	accounts, err := s.bidder.accounts(ctx)
+	if err != nil {
+		return err
+	}
+	s.limits.move(s.rnd, func(b *budget) int64 {
+		switch {
+		case b.impressions || b.of == ofAdvertiser || b.daily:
+			return b.usedBy(s.events, s.x.rec.late).Spent
+		default:
+			return accounts[b.name].Total
+		}
+	})
+	return s.limits.write(filepath.Dir(s.bidder.config), s.flight)
+}
+
+// killStarting kills the bidder once more, while it starts.
+func (s *stage) killStarting(ctx context.Context) error {
+	if err := s.bidder.start(); err != nil {
+		return err
+	}
+	usual := s.figures.Starts[len(s.figures.Starts)-1]
+	err := pause(ctx, time.Duration(s.rnd.Int64N(int64(usual)+1)))
+	s.bidder.kill()
+	s.figures.Kills++
+	s.figures.InStart++
+	return err
+}
+
+// fillUp fills the disk and looks how the bidder stops spending; and, if it is
+// to be freed, how it goes on by itself.
+func (s *stage) fillUp(ctx context.Context, free bool) error {
+	s.x.full.Store(true)
+	s.figures.Filled++
+	if err := s.disk.fill(); err != nil {
+		return err
+	}
+	var reason string
+	err := poll(ctx, "/readyz to say that the disk is full", 30*time.Second, func() (bool, error) {
+		status, body, err := s.bidder.get(ctx, "/readyz")
+		reason = string(body)
+		return status == http.StatusServiceUnavailable && strings.Contains(reason, "full"), err
+	})
+	if err != nil {
+		return fmt.Errorf("%w; it says %.300q", err, reason)
+	}
+	err = poll(ctx, "bid requests to be answered with 204", 10*time.Second, func() (bool, error) {
+		status, err := s.x.probe(s.rnd)
+		return status == http.StatusNoContent, err
+	})
+	if err != nil {
+		return err
+	}
+	before := s.x.rec.putOffs()
+	err = poll(ctx, "a notice to be put off with 429", 10*time.Second, func() (bool, error) {
+		return s.x.rec.putOffs() > before, nil
+	})
+	if err != nil || !free {
+		s.figures.WhileFull++
+		return err
+	}
+	if err := s.disk.free(); err != nil {
+		return err
+	}
+	if _, err := s.bidder.ready(ctx); err != nil {
+		return fmt.Errorf("after there was space again: %w", err)
+	}
+	s.x.full.Store(false)
+	s.figures.Recovered++
+	before = s.x.rec.acknowledgements()
+	return poll(ctx, "notices to be acknowledged again", 30*time.Second, func() (bool, error) {
+		return s.x.rec.acknowledgements() > before, nil
+	})
+}
+
+// startFull starts the bidder on a disk that is full, notes what it makes of it,
+// and makes space.
+func (s *stage) startFull(ctx context.Context) error {
+	if err := s.bidder.start(); err != nil {
+		return err
+	}
+	err := poll(ctx, "a start on a full disk to end or to serve", startLimit, func() (bool, error) {
+		select {
+		case <-s.bidder.ended:
+			s.figures.StartedFull = "ended with a message"
+			return true, nil
+		default:
+		}
+		status, _, err := s.bidder.get(ctx, "/readyz")
+		if err != nil {
+			return false, nil
+		}
+		s.figures.StartedFull = fmt.Sprintf("serves, /readyz answers %d", status)
+		return true, nil
+	})
+	s.bidder.kill()
+	s.x.full.Store(false)
+	return errors.Join(err, s.disk.free())
+}
+
+// settle waits until every notice is sent and nothing is reserved any more.
+func (s *stage) settle(ctx context.Context) error {
+	s.x.asking.Lock()
+	defer s.x.asking.Unlock()
+	err := poll(ctx, "all notices to be sent", time.Minute, func() (bool, error) { return s.x.due.pending() == 0, nil })
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	var left string
+	err = poll(ctx, "reservations to end with the notice window", noticeWindow+10*time.Second, func() (bool, error) {
+		left = ""
+		accounts, err := s.bidder.accounts(ctx)
+		if err != nil {
+			return false, err
+		}
+		for name, a := range accounts {
+			if a.Reserved != 0 {
+				left += fmt.Sprintf(" %s %d", name, a.Reserved)
+			}
+		}
+		open, err := s.bidder.metric(ctx, "bidwell_open_reservations")
+		if open != 0 {
+			left += fmt.Sprintf(" open %v", open)
+		}
+		return left == "", err
+	})
+	if err != nil {
+		return fmt.Errorf("%w: reserved:%s", err, left)
+	}
+	s.figures.Freed = max(s.figures.Freed, time.Since(begun))
+	return nil
+}
+
+// last lets the bidder finish its work and end in order, and checks everything
+// once more.
+func (s *stage) last(ctx context.Context) error {
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	s.x.gate.Unlock()
+	s.work(ctx, 100)
+	err := s.settle(ctx)
+	s.x.gate.Lock()
+	if err != nil {
+		return err
+	}
+	if err := s.bidder.stop(ctx); err != nil {
+		return fmt.Errorf("the end, when told to: %w", err)
+	}
+	if err := s.check(ctx, s.bidder.data); err != nil {
+		return err
+	}
+	if err := s.start(ctx); err != nil { // the accounts, once more
+		return err
+	}
+	s.bidder.kill()
+	return nil
+}
