@@ -5,7 +5,6 @@ import (
 
 	"bidwell/ad"
 	"bidwell/creative"
-	"bidwell/notice"
 	"bidwell/openrtb"
 )
 
@@ -59,19 +58,9 @@ func (sc *Scratch) expiry(imp *openrtb.Imp) int32 {
 	return held
 }
 
-// sign makes the tokens of a bid. The person is named only if that
-// is permitted, and if what comes back may be written to the profile.
+// sign makes the tokens of a bid.
 func (e *Engine) sign(sc *Scratch, b *Bid) {
-	t := notice.Token{
-		Bid: b.ID, Exchange: sc.exchange.ID,
-		Advertiser: b.Line.Campaign.AdvertiserID, Campaign: b.Line.Campaign.ID,
-		Line: b.Line.ID, Creative: b.Creative.ID,
-		Deal: dealID(b.Deal), Price: b.Amount, BidPrice: b.Price, Cur: sc.money.cur,
-		Time: sc.clock.now.Unix(), Media: b.Creative.Media, Test: sc.Req.Test,
-	}
-	if sc.Person.May.Emit && sc.Person.May.Write {
-		t.Person = sc.Person.ID
-	}
+	t := sc.Token(b)
 	e.Signer.Sign(&sc.notice, &t)
 }
 

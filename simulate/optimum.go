@@ -18,16 +18,7 @@ type offer struct {
 // all prices beforehand and may buy a part of an impression. It reorders offers.
 func optimum(offers []offer, budget ad.Money) float64 {
 	offers = slices.DeleteFunc(offers, func(o offer) bool { return !(o.worth > 0) })
-	slices.SortFunc(offers, func(a, b offer) int {
-		// a.worth/a.cost > b.worth/b.cost, without a division by zero.
-		switch l, r := a.worth*float64(b.cost), b.worth*float64(a.cost); {
-		case l > r:
-			return -1
-		case l < r:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(offers, offer.compare)
 	sum, left := 0.0, budget
 	for _, o := range offers {
 		if o.cost > left {
@@ -37,4 +28,16 @@ func optimum(offers []offer, budget ad.Money) float64 {
 		left -= o.cost
 	}
 	return sum
+}
+
+// compare orders offers by worth for the money, the best first.
+func (o offer) compare(other offer) int {
+	// o.worth/o.cost > other.worth/other.cost, without a division by zero.
+	switch l, r := o.worth*float64(other.cost), other.worth*float64(o.cost); {
+	case l > r:
+		return -1
+	case l < r:
+		return 1
+	}
+	return 0
 }

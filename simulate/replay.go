@@ -40,6 +40,7 @@ const (
 const (
 	chanceNotices = iota + 1
 	chanceForecast
+	chanceArrivals
 )
 
 // replay is one campaign that has a log for itself.
@@ -64,14 +65,14 @@ type replay struct {
 	planned  *pacing.Controller // knows what was forecast in the beginning; plans, never steers
 
 	chance *rand.Rand
-	due    map[int][]notice // by tick
+	due    map[int][]message // by tick
 	serial uint64
 	made   ad.Money // cost of what was won, whose notice comes, by the time of the auction
 	result Result
 }
 
-// notice is news of one bid on its way.
-type notice struct {
+// message is news of one bid on its way.
+type message struct {
 	bid   ad.BidID
 	time  time.Time
 	won   bool
@@ -165,7 +166,7 @@ func (r *replay) offer(a *auction, k int) {
 	}
 	r.gauge.Bid(bid)
 	r.result.Bids++
-	n := notice{bid: id, time: now, won: bid >= a.price, price: a.price, click: a.click, worth: a.pctr}
+	n := message{bid: id, time: now, won: bid >= a.price, price: a.price, click: a.click, worth: a.pctr}
 	if r.o.Auction == FirstPrice {
 		n.price, n.worth = bid, (value-float64(bid))/float64(ad.Unit)
 	}
@@ -193,7 +194,7 @@ func (r *replay) nextBid() (id ad.BidID) {
 }
 
 // send delivers a notice at once, or at the end of a later tick.
-func (r *replay) send(n notice, k int) {
+func (r *replay) send(n message, k int) {
 	if r.o.NoticeDelay == 0 && !n.again {
 		r.take(&n, n.time)
 		return
@@ -219,7 +220,7 @@ func (r *replay) drain(k int) {
 }
 
 // take does what the bidder does with a notice.
-func (r *replay) take(n *notice, now time.Time) {
+func (r *replay) take(n *message, now time.Time) {
 	if !n.won {
 		r.book.Release(n.bid)
 		return
@@ -238,20 +239,31 @@ func (r *replay) teach(f *pacing.Forecast) {
 		counts[int(r.usual.auctions[i].at/time.Hour)]++
 	}
 	chance := rand.New(rand.NewPCG(r.o.Seed, chanceForecast))
+	teach(f, wrong(counts, r.o.ForecastError, chance), r.log.start, r.log.length, time.UTC)
+}
+
+// wrong makes each count wrong by a share, up or down.
+func wrong(counts []float64, by float64, chance *rand.Rand) []float64 {
 	for h := range counts {
-		if wrong := r.o.ForecastError; chance.IntN(2) == 0 {
-			counts[h] *= 1 - wrong
+		if chance.IntN(2) == 0 {
+			counts[h] *= 1 - by
 		} else {
-			counts[h] *= 1 + wrong
+			counts[h] *= 1 + by
 		}
 	}
+	return counts
+}
+
+// teach makes a forecast know traffic by the hour from a start on, as if the weeks
+// before had been the same.
+func teach(f *pacing.Forecast, counts []float64, start time.Time, length time.Duration, zone *time.Location) {
 	const week = 7 * 24 * time.Hour
-	past := (r.log.length + week - 1) / week * week
+	past := (length + week - 1) / week * week
 	for w := taughtWeeks; w > 0; w-- {
-		begin := r.log.start.Add(-past * time.Duration(w))
+		begin := start.Add(-past * time.Duration(w))
 		for h, n := range counts {
 			at := begin.Add(time.Duration(h) * time.Hour)
-			f.Observe(at, at.Add(time.Hour), time.UTC, n)
+			f.Observe(at, at.Add(time.Hour), zone, n)
 		}
 	}
 }

@@ -51,7 +51,7 @@ type Point struct {
 const nearPlan = 0.03
 
 // count adds an impression that was won.
-func (s *Result) count(n *notice, lost bool) {
+func (s *Result) count(n *message, lost bool) {
 	if lost {
 		s.unbilled += n.price
 	}

@@ -88,7 +88,7 @@ func newReplay(o *Options, usual, log *priceLog, budget ad.Money) *replay {
 		r.plan.Max = 1 // above, an impression costs more than it is worth
 	}
 	r.chance = rand.New(rand.NewPCG(o.Seed, chanceNotices))
-	r.due = make(map[int][]notice)
+	r.due = make(map[int][]message)
 	return r
 }
 

@@ -22,35 +22,54 @@ type simulateOptions struct {
 	budgets                          []string
 	html                             string
 	asJSON                           bool
+	market                           marketFlags
 }
 
 func newSimulate() *cobra.Command {
 	var o simulateOptions
 	cmd := &cobra.Command{
-		Use:   "simulate --replay FILE",
-		Short: "Try spending against a log of auctions, in virtual time",
-		Long: `Replays a log of auctions against the accounts and the pacing that spend real
-money, a day in a second or less, and compares what was bought with the best that
-the budget could have bought in hindsight. Each budget is a campaign that has the
-log for itself. A bid is κ × pCTR × the worth of a click; pacing moves κ. A bid
-that equals the highest rival bid wins. The same log and flags give the same
-report.`,
-		Example: `  bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour
+		Use:   "simulate [--config FILE | --replay LOG]",
+		Short: "Try spending in virtual time, on a synthetic market or against a log of auctions",
+		Long: `Without --replay, the bidder trades with a synthetic market: generated people and
+requests, busy and quiet hours, rivals whose bids are drawn from distributions. The
+configuration is the real one, and so are decisions, accounts and pacing; only time
+is virtual, a day in seconds. Requests are a sample, so budgets are scaled down.
+
+With --replay, a log of auctions is replayed against the accounts and the pacing.
+Each budget is a campaign that has the log for itself. A bid is κ × pCTR × the worth
+of a click; pacing moves κ.
+
+Both compare what was bought with the best that the budget could have bought in
+hindsight. A bid that equals the highest rival bid wins. The same input, flags and
+seed give the same report.`,
+		Example: `  bidwell simulate
+  bidwell simulate --config configs/bidwell.yaml --curve traffic --html report.html
+  bidwell simulate --days 3 --requests 100000 --budget-scale 0.005 --notice-delay 3 --restart 0.5
+  bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour
   bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour \
       --budget-fraction 1/2,1/8,1/32 --notice-delay 3 --notice-loss 0.05 --html report.html
   bidwell simulate --replay auctions.txt --columns click,price,pctr --separator space \
       --burst 4 --forecast-error 0.5 --restart 0.5 --json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runSimulate(cmd, &o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fromEnv(cmd)
+			if err := o.check(cmd); err != nil {
+				return err
+			}
+			if o.replay == "" {
+				return runMarket(cmd, &o)
+			}
+			return runSimulate(cmd, &o)
+		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.replay, "replay", "", "log of auctions, or - for standard input")
+	f.StringVar(&o.replay, "replay", "", "log of auctions to replay, or - for standard input (default: a synthetic market)")
 	f.StringSliceVar(&o.Columns, "columns", []string{"click", "price", "pctr", "hour"}, "columns of the log: click, price (highest rival bid per thousand), pctr, hour or time, and - for one that is not used; without hour or time the log is spread evenly over a day")
 	f.StringVar(&o.Separator, "separator", "auto", "what is between columns: tab, comma, semicolon, space, or auto")
 	f.StringVar(&o.auction, "auction", "second", "second: the winner pays the highest rival bid; first: its own")
 	f.StringSliceVar(&o.budgets, "budget-fraction", []string{"1/8"}, "budgets as fractions of what every impression of the log costs")
-	f.StringVar(&o.curve, "curve", "traffic", "how to spread the budget: "+strings.Join(pacing.CurveNames(), ", "))
-	f.StringVar(&o.forecast, "forecast", "hours", "what is known of traffic beforehand: the log's hours, or prior (the usual shape of a day)")
+	f.StringVar(&o.curve, "curve", "traffic", "how to spread the budget: "+strings.Join(pacing.CurveNames(), ", ")+" (without --replay: each campaign's own, unless given)")
+	f.StringVar(&o.forecast, "forecast", "hours", "what is known of traffic beforehand: hours (its own), or prior (the usual shape of a day)")
 	f.Float64Var(&o.ForecastError, "forecast-error", 0, "each hour's forecast is wrong by this share, up or down")
 	f.DurationVar(&o.Tick, "tick", 10*time.Second, "between two steps of the controller")
 	f.Float64Var(&o.KappaStart, "kappa-start", 1, "factor on the κ to begin with, which is a tenth of what bids the market's mean price")
@@ -60,19 +79,39 @@ report.`,
 	f.Float64Var(&o.NoticeLoss, "notice-loss", 0, "share of notices that never come")
 	f.Float64Var(&o.NoticeDuplicates, "notice-duplicates", 0, "share of notices that come twice")
 	f.DurationVar(&o.NoticeWindow, "notice-window", time.Hour, "for which a bid without a notice stays reserved")
-	f.Float64Var(&o.Burst, "burst", 1, "factor on traffic for an hour, from 40 % of the log on")
-	f.Float64Var(&o.Restart, "restart", 0, "share of the log after which the bidder is started anew (default: never)")
+	f.Float64Var(&o.Burst, "burst", 1, "factor on traffic for an hour, from 40 % of the time on")
+	f.Float64Var(&o.Restart, "restart", 0, "share of the time after which the bidder is started anew (default: never)")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of everything random")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	f.StringVar(&o.html, "html", "", "write a page with the spend curves to this file as well")
-	cmd.MarkFlagRequired("replay")
+	o.market.add(f)
 	return cmd
 }
 
-func runSimulate(cmd *cobra.Command, o *simulateOptions) error {
+// replayFlags and marketFlagNames are what only one of the two ways understands.
+var (
+	replayFlags     = []string{"columns", "separator", "budget-fraction", "kappa-start", "worth", "max-bid", "notice-window"}
+	marketFlagNames = []string{"config", "days", "requests", "people", "exchange", "rivals", "budget-scale", "start"}
+)
+
+// check refuses flags that would have no effect.
+func (o *simulateOptions) check(cmd *cobra.Command) error {
+	names, why := replayFlags, "goes with --replay"
+	if o.replay != "" {
+		names, why = marketFlagNames, "does not go with --replay"
+	}
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("%w--%s %s", silentUsage{}, name, why)
+		}
+	}
 	if err := o.parse(); err != nil {
 		return fmt.Errorf("%w%w", silentUsage{}, err)
 	}
+	return nil
+}
+
+func runSimulate(cmd *cobra.Command, o *simulateOptions) error {
 	in := io.NopCloser(cmd.InOrStdin())
 	o.Name = "standard input"
 	if o.replay != "-" {
@@ -123,7 +162,10 @@ func (o *simulateOptions) parse() (err error) {
 	return nil
 }
 
-func writePage(file string, report *simulate.Report) (err error) {
+// page is a report that can be written as a page.
+type page interface{ WriteHTML(io.Writer) error }
+
+func writePage(file string, report page) (err error) {
 	f, err := os.Create(file)
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)

@@ -1,0 +1,100 @@
+package bidder
+
+import (
+	"math/bits"
+	"time"
+
+	"bidwell/ad"
+	"bidwell/campaign"
+	"bidwell/notice"
+	"bidwell/openrtb"
+)
+
+// Offer is what a line item could bid on an impression for all it is worth: before
+// pacing, and whatever is left of its budget.
+type Offer struct {
+	Imp   *openrtb.Imp
+	Line  *campaign.Line
+	Worth ad.Money // of one impression, house currency
+	Floor ad.Money // the least that it costs, house currency; 0 for none
+	Fixed bool     // the floor is the price
+}
+
+// AppendOffers appends what every line item could bid on the request that Decide
+// was last called with, also those that were outbid. It is for comparing what was
+// bought with what could have been: nothing is counted and nothing reserved, and
+// the bids stay as they are. Offers are valid until the scratch is used again.
+func (sc *Scratch) AppendOffers(dst []Offer) []Offer {
+	if sc.snap == nil || sc.admissible() != ad.OK {
+		return dst
+	}
+	tally, taken := sc.tally, sc.taken
+	sc.tally, sc.taken = nil, nil
+	for i := range sc.Req.Imps {
+		imp := &sc.Req.Imps[i]
+		if offers(&imp.Has) && !repeated(sc.Req.Imps[:i], imp.ID) {
+			dst = sc.appendOffers(dst, imp)
+		}
+	}
+	sc.tally, sc.taken = tally, taken
+	return dst
+}
+
+func (sc *Scratch) appendOffers(dst []Offer, imp *openrtb.Imp) []Offer {
+	sc.query.ForImp(imp)
+	for w := range sc.query.Words() {
+		for word := sc.query.Word(w); word != 0; word &= word - 1 {
+			line := w<<6 + bits.TrailingZeros64(word)
+			if o, ok := sc.offerOf(imp, line); ok {
+				dst = append(dst, o)
+			}
+		}
+	}
+	return dst
+}
+
+// offerOf works out what a line item could bid on an impression. It reports false
+// if it could not.
+func (sc *Scratch) offerOf(imp *openrtb.Imp, line int) (Offer, bool) {
+	l := &sc.snap.Lines[line]
+	c := candidate{line: line, fit: &sc.fitting[0]}
+	if why := sc.eligible(l, imp, &c); why != ad.OK && why != ad.PacedBelowFloor {
+		return Offer{}, false
+	}
+	if sc.fit(l, imp, &c) != ad.OK {
+		return Offer{}, false
+	}
+	worth := sc.value(l)
+	c.offer = sc.money.offer(worth)
+	if sc.perSecond(imp, &c) != ad.OK {
+		return Offer{}, false
+	}
+	return Offer{
+		Imp: imp, Line: l, Worth: worth,
+		Floor: costOf(sc.money.cost(c.terms.floor), imp), Fixed: c.terms.fixed,
+	}, true
+}
+
+// Token returns what the notices of a bid say, as long as the request is not
+// replaced by another. Where it is not permitted to name the person, or to write
+// to the profile what comes back, it names nobody.
+func (sc *Scratch) Token(b *Bid) notice.Token {
+	t := notice.Token{
+		Bid: b.ID, Exchange: sc.exchange.ID,
+		Advertiser: b.Line.Campaign.AdvertiserID, Campaign: b.Line.Campaign.ID,
+		Line: b.Line.ID, Creative: b.Creative.ID,
+		Deal: dealID(b.Deal), Price: b.Amount, BidPrice: b.Price, Cur: sc.money.cur,
+		Time: sc.clock.now.Unix(), Media: b.Creative.Media, Test: sc.Req.Test,
+	}
+	if sc.Person.May.Emit && sc.Person.May.Write {
+		t.Person = sc.Person.ID
+	}
+	return t
+}
+
+// Notice accounts for a notice that did not come by HTTP. The token is trusted; the
+// price is the text that stands for the price macro. It returns when the event is
+// in the ledger, or an error if it cannot be put there.
+func (e *Engine) Notice(t *notice.Token, price []byte, now time.Time) (ad.Reason, error) {
+	return e.take(t, 0, price, now)
+}

@@ -1,0 +1,222 @@
+package simulate
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"bidwell/ad"
+	"bidwell/bidder"
+	"bidwell/campaign"
+	"bidwell/openrtb"
+	"bidwell/pacing"
+)
+
+// MarketResult is what one campaign did on a market. Money is in the house currency.
+type MarketResult struct {
+	Name        string  `json:"name"`
+	Value       float64 `json:"value"`       // of what was won: Σ worth, or Σ (worth − bid) at first price
+	Optimum     float64 `json:"optimum"`     // the most value that the budget buys in hindsight
+	Ratio       float64 `json:"ratio"`       // value ÷ optimum
+	Utilisation float64 `json:"utilisation"` // spend ÷ budget
+	Overspend   float64 `json:"overspend"`   // above a budget of the campaign or of its line items
+	PlanError   float64 `json:"plan_error"`  // mean absolute difference of spend and plan, share of the budget; 0 if not paced
+
+	Paced    bool    `json:"paced"`
+	Budget   float64 `json:"budget"` // what may be spent in this time, scaled; 0 for no limit
+	Spend    float64 `json:"spend"`
+	Unbilled float64 `json:"unbilled"` // won, but the notice never came: not in spend; the optimum may spend as much more
+
+	Eligible int     `json:"eligible"` // impressions on which the campaign could have bid
+	Bids     int     `json:"bids"`
+	Wins     int     `json:"wins"`
+	WinRate  float64 `json:"win_rate"`
+	People   int     `json:"people"` // who were bid on, as far as they can be told apart
+
+	Kappa   float64  `json:"kappa,omitempty"`       // at the end
+	Spent90 *float64 `json:"hours_to_90,omitempty"` // hours until 90 % of the budget were spent
+
+	Curve []Point `json:"-"`
+}
+
+// buyer is a campaign while the simulation runs.
+type buyer struct {
+	MarketResult
+	campaign *campaign.Campaign
+	gauge    *pacing.Gauge
+	plan     planner
+	budget   ad.Money
+	made     ad.Money // cost of what was won, whose notice comes, by the time of the auction
+	unbilled map[purse]ad.Money
+	chances  []chance
+	people   map[ad.PersonID]struct{}
+
+	// The impression that was met last, with the best that could be bid on it.
+	request uint64
+	imp     *openrtb.Imp
+	best    ad.Money
+	noted   bool // it stands last in chances
+}
+
+// chance is an impression that could have been bought.
+type chance struct {
+	offer
+	line *campaign.Line
+	day  int32
+}
+
+// purse is what one budget has for one day, or for all of them: the campaign's where
+// it names no line item.
+type purse struct {
+	line *campaign.Line
+	day  int32
+}
+
+// allDays is the day of a purse for all of them.
+const allDays = math.MinInt32
+
+func newBuyer(c *campaign.Campaign, start time.Time) *buyer {
+	b := &buyer{campaign: c, unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}}
+	b.Name = c.Name
+	b.plan = newPlanner(c, start)
+	b.Paced = b.plan.paced()
+	return b
+}
+
+// meet notes what the campaign could have bought, once for each impression: of
+// several line items, the one to which it is worth most.
+func (b *buyer) meet(request uint64, o *bidder.Offer, price ad.Money, first bool, day int32) {
+	again := b.request == request && b.imp == o.Imp
+	if again && o.Worth <= b.best {
+		return
+	}
+	if again && b.noted {
+		b.chances = b.chances[:len(b.chances)-1]
+	}
+	if !again {
+		b.Eligible++
+	}
+	b.request, b.imp, b.best = request, o.Imp, o.Worth
+	if b.noted = price <= o.Worth; b.noted {
+		worth := o.Worth.Units()
+		if first {
+			worth -= price.Units()
+		}
+		b.chances = append(b.chances, chance{offer{worth, price}, o.Line, day})
+	}
+}
+
+// miss notes a bid that won and whose notice never comes.
+func (b *buyer) miss(l *campaign.Line, day int32, cost ad.Money) {
+	for _, p := range [...]purse{{nil, day}, {nil, allDays}, {l, day}, {l, allDays}} {
+		b.unbilled[p] += cost
+	}
+}
+
+// sample adds a moment to the curve.
+func (b *buyer) sample(start, now time.Time) {
+	b.Curve = append(b.Curve, Point{
+		At: now.Sub(start), Spent: float64(b.made), Planned: float64(b.plan.at(now)), Kappa: b.gauge.Kappa(),
+	})
+}
+
+// finish computes what is known when everything is settled.
+func (b *buyer) finish(f *figures) {
+	b.budget = ad.Money(b.Curve[len(b.Curve)-1].Planned)
+	b.Budget, b.Spend = b.budget.Units(), f.spend.Units()
+	b.Unbilled = b.unbilled[purse{nil, allDays}].Units()
+	b.Overspend = f.over(b.campaign.Total, b.campaign.Daily).Units()
+	b.Optimum = b.optimum()
+	b.Ratio = quotient(b.Value, b.Optimum)
+	b.Utilisation = quotient(b.Spend, b.Budget)
+	b.WinRate = quotient(float64(b.Wins), float64(b.Bids))
+	b.People = len(b.people)
+	b.Kappa = b.gauge.Kappa()
+	b.share()
+}
+
+// share makes the curve one of shares of the budget, and measures it.
+func (b *buyer) share() {
+	whole := float64(b.budget)
+	if whole <= 0 {
+		whole = max(1, float64(b.made)) // without a budget, of what was spent
+	}
+	sum := 0.0
+	for i := range b.Curve {
+		p := &b.Curve[i]
+		p.Spent, p.Planned = p.Spent/whole, p.Planned/whole
+		sum += math.Abs(p.Spent - p.Planned)
+		if b.budget > 0 && p.Spent >= 0.9 && b.Spent90 == nil {
+			h := p.At.Hours()
+			b.Spent90 = &h
+		}
+	}
+	if b.Paced {
+		b.PlanError = sum / float64(len(b.Curve))
+	}
+}
+
+// optimum returns the most value that the budgets buy in hindsight, as if the
+// campaign had the market for itself: best worth for the money first, as long as
+// every budget has room. As budgets lie within each other, nothing does better.
+func (b *buyer) optimum() float64 {
+	slices.SortFunc(b.chances, func(x, y chance) int { return x.offer.compare(y.offer) })
+	purses := map[purse]ad.Money{}
+	sum := 0.0
+	for i := range b.chances {
+		c := &b.chances[i]
+		within := [...]purse{{c.line, c.day}, {c.line, allDays}, {nil, c.day}, {nil, allDays}}
+		pay := c.cost
+		for _, p := range within {
+			pay = min(pay, b.left(purses, p))
+		}
+		if pay <= 0 || !(c.worth > 0) {
+			continue
+		}
+		sum += c.worth * float64(pay) / float64(c.cost)
+		for _, p := range within {
+			purses[p] -= pay
+		}
+	}
+	if n := b.campaign.Impressions; n > 0 {
+		sum = min(sum, b.mostOf(int(n)))
+	}
+	return sum
+}
+
+// left returns what is left in a purse, which is filled when it is first needed.
+func (b *buyer) left(purses map[purse]ad.Money, p purse) ad.Money {
+	if left, ok := purses[p]; ok {
+		return left
+	}
+	limit := b.limit(p)
+	if limit == 0 {
+		limit = ad.MaxMoney
+	} else {
+		limit += b.unbilled[p]
+	}
+	purses[p] = limit
+	return limit
+}
+
+// limit returns a budget, 0 for none.
+func (b *buyer) limit(p purse) ad.Money {
+	switch {
+	case p.line == nil && p.day == allDays:
+		return b.budget
+	case p.line == nil:
+		return b.campaign.Daily
+	case p.day == allDays:
+		return p.line.Budget.Total
+	}
+	return p.line.Budget.Daily
+}
+
+// mostOf returns the most that n impressions are worth.
+func (b *buyer) mostOf(n int) float64 {
+	flat := make([]offer, len(b.chances))
+	for i, c := range b.chances {
+		flat[i] = offer{c.worth, 1}
+	}
+	return optimum(flat, ad.Money(n))
+}

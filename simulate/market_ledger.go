@@ -1,0 +1,86 @@
+package simulate
+
+import (
+	"bidwell/ad"
+)
+
+// memory is a ledger that keeps its figures in memory and forgets single events. As
+// every ledger, it takes an event of a bid once.
+type memory struct {
+	seen     map[heard]struct{}
+	accounts map[ad.ID]*figures
+	replayed uint64 // events that came again
+}
+
+type heard struct {
+	bid  ad.BidID
+	kind ad.EventKind
+}
+
+// figures are what one account was charged.
+type figures struct {
+	spend, impressions ad.Money // impressions as if each cost one
+	days               map[int32]*dayFigures
+}
+
+type dayFigures struct{ spend, impressions ad.Money }
+
+func newMemory() *memory {
+	return &memory{seen: map[heard]struct{}{}, accounts: map[ad.ID]*figures{}}
+}
+
+// Append adds an event to the figures of its line item, campaign and advertiser.
+func (m *memory) Append(e *ad.Event) (ad.Reason, error) {
+	k := heard{e.Bid, e.Kind}
+	if _, again := m.seen[k]; again {
+		m.replayed++
+		return ad.NoticeReplayed, nil
+	}
+	m.seen[k] = struct{}{}
+	shown := ad.Money(0)
+	if e.Kind == ad.EventImpression {
+		shown = 1
+	}
+	for _, id := range [...]ad.ID{e.Line, e.Campaign, e.Advertiser} {
+		f := m.account(id)
+		f.spend += e.Price
+		f.impressions += shown
+		d := f.days[e.Day]
+		if d == nil {
+			d = new(dayFigures)
+			f.days[e.Day] = d
+		}
+		d.spend += e.Price
+		d.impressions += shown
+	}
+	return ad.OK, nil
+}
+
+func (m *memory) account(id ad.ID) *figures {
+	f := m.accounts[id]
+	if f == nil {
+		f = &figures{days: map[int32]*dayFigures{}}
+		m.accounts[id] = f
+	}
+	return f
+}
+
+// over returns by how much an account is above its limits, 0 for none.
+func (f *figures) over(total, daily ad.Money) ad.Money {
+	worst, days := ad.Money(0), ad.Money(0)
+	if total > 0 {
+		worst = max(worst, f.spend-total)
+	}
+	for _, d := range f.days {
+		if daily > 0 {
+			days += max(0, d.spend-daily)
+		}
+	}
+	return max(worst, days)
+}
+
+// AppendAsync takes a tally or a sample, which nobody reads here.
+func (m *memory) AppendAsync(*ad.Event) bool { return true }
+
+// Health returns nil: memory is always well.
+func (m *memory) Health() error { return nil }

@@ -1,0 +1,199 @@
+package simulate
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// MarketReport is what a simulated market shows. Money is in Currency.
+type MarketReport struct {
+	Auction     string         `json:"auction"`
+	Seed        uint64         `json:"seed"`
+	Start       string         `json:"start"`
+	Days        int            `json:"days"`
+	Requests    int            `json:"requests"`
+	Impressions int            `json:"impressions"` // in the requests
+	Currency    string         `json:"currency"`
+	BudgetScale float64        `json:"budget_scale"`
+	Rivals      float64        `json:"rivals"`     // factor on what they bid
+	Late        float64        `json:"late_spend"` // came after its reservation was freed: the bound on overspend
+	Replayed    uint64         `json:"replayed"`   // notices that came again, and were not counted
+	Notes       []string       `json:"notes,omitempty"`
+	Campaigns   []MarketResult `json:"campaigns"` // those that spent most first
+	Total       MarketResult   `json:"total"`
+
+	start time.Time
+}
+
+// sumOf adds campaigns up. Shares are of the sums of those with a budget; the plan
+// error is the mean of those that are paced.
+func sumOf(campaigns []MarketResult) MarketResult {
+	t := MarketResult{Name: "total"}
+	limited, paced := 0.0, 0
+	for i := range campaigns {
+		c := &campaigns[i]
+		t.Value += c.Value
+		t.Optimum += c.Optimum
+		t.Overspend += c.Overspend
+		t.Budget += c.Budget
+		t.Spend += c.Spend
+		t.Unbilled += c.Unbilled
+		t.Eligible += c.Eligible
+		t.Bids += c.Bids
+		t.Wins += c.Wins
+		if c.Budget > 0 {
+			limited += c.Spend
+		}
+		if c.Paced {
+			paced++
+			t.PlanError += c.PlanError
+		}
+	}
+	t.Paced = paced > 0
+	t.PlanError = quotient(t.PlanError, float64(paced))
+	t.Ratio = quotient(t.Value, t.Optimum)
+	t.Utilisation = quotient(limited, t.Budget)
+	t.WinRate = quotient(float64(t.Wins), float64(t.Bids))
+	return t
+}
+
+// notes says what cannot be seen in the figures.
+func (r *MarketReport) notes(m *market) {
+	end := m.began.Add(m.length)
+	for _, b := range m.buyers {
+		c := b.campaign
+		switch {
+		case c.Start >= end.Unix() || c.End != 0 && c.End <= m.began.Unix():
+			r.Notes = append(r.Notes, fmt.Sprintf("%s is not in its flight in this time", c.Name))
+		case b.Eligible == 0:
+			r.Notes = append(r.Notes, fmt.Sprintf("%s could not have bid on any of these impressions: bidwell explain says why", c.Name))
+		case b.Bids == 0:
+			r.Notes = append(r.Notes, fmt.Sprintf("%s never bid: others of our campaigns were better, or its budget is below one bid", c.Name))
+		case !b.Paced && b.Budget > 0 && b.Utilisation > 0.99 && b.Spent90 != nil && *b.Spent90 < 0.75*m.length.Hours():
+			r.Notes = append(r.Notes, fmt.Sprintf("%s is spent as fast as it can be; with pacing: {curve: traffic} its budget would last, and buy more", c.Name))
+		}
+	}
+}
+
+// WriteJSON writes the report as one JSON document.
+func (r *MarketReport) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+// WriteText writes the report as a table for people.
+func (r *MarketReport) WriteText(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "campaign\teligible\tbids\twins\tpeople\tspend\tbudget\tused\tvalue\toptimum\tratio\toverspend\tplan error\t90 % after\tκ\t")
+	for i := range r.Campaigns {
+		r.Campaigns[i].writeRow(tw)
+	}
+	if len(r.Campaigns) > 1 {
+		r.Total.writeRow(tw)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for _, line := range r.remarks() {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *MarketResult) writeRow(w io.Writer) {
+	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.4g\t%s\t%s\t%.4g\t%.4g\t%.4f\t%.4g\t%s\t%s\t%s\t\n",
+		s.Name, s.Eligible, s.Bids, s.Wins, s.People, s.Spend, s.BudgetText(), s.UsedText(), s.Value, s.Optimum,
+		s.Ratio, s.Overspend, s.PlanErrorText(), hoursText(s.Spent90), kappaText(s.Kappa))
+}
+
+// BudgetText returns the budget, or that there is none.
+func (s *MarketResult) BudgetText() string {
+	if s.Budget == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.4g", s.Budget)
+}
+
+// UsedText returns how much of the budget was spent, if there is one.
+func (s *MarketResult) UsedText() string {
+	if s.Budget == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %%", 100*s.Utilisation)
+}
+
+// PlanErrorText returns the plan error, if there is a plan.
+func (s *MarketResult) PlanErrorText() string {
+	if !s.Paced {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f %%", 100*s.PlanError)
+}
+
+// remarks says in words what the figures are of.
+func (r *MarketReport) remarks() []string {
+	what := "value: Σ what the impressions won are worth, before pacing"
+	if r.Auction == FirstPrice.String() {
+		what = "value: Σ (worth − bid) of the impressions won"
+	}
+	list := []string{
+		fmt.Sprintf("%d requests with %d impressions in %d day(s) from %s, %s-price auctions, seed %d; amounts in %s",
+			r.Requests, r.Impressions, r.Days, r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
+		fmt.Sprintf("the requests are a sample: budgets are multiplied by %.4g", r.BudgetScale),
+		what + "; optimum: the most that the budget buys in hindsight, were the campaign alone",
+	}
+	if r.Late > 0 {
+		list = append(list, fmt.Sprintf("%.4g was billed after its reservation was freed, which bounds overspend", r.Late))
+	}
+	if r.Total.Unbilled > 0 {
+		list = append(list, fmt.Sprintf("%.4g was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", r.Total.Unbilled))
+	}
+	if r.Replayed > 0 {
+		list = append(list, fmt.Sprintf("%d notices came again and were not counted", r.Replayed))
+	}
+	return append(list, r.Notes...)
+}
+
+//go:embed market.html
+var marketPage string
+
+var marketTemplate = template.Must(template.Must(pageTemplate.Clone()).New("market").Parse(marketPage))
+
+// WriteHTML writes the report as one page that needs nothing else: a table, and for
+// each campaign its spend against the plan, and κ.
+func (r *MarketReport) WriteHTML(w io.Writer) error {
+	axes := &Report{start: r.start}
+	charts := make([]chart, len(r.Campaigns))
+	for i := range r.Campaigns {
+		c := &r.Campaigns[i]
+		charts[i] = axes.chart(&Result{Name: c.Name, Ratio: c.Ratio, Curve: c.Curve})
+		if !c.Paced {
+			charts[i].Planned = ""
+		}
+	}
+	return marketTemplate.Execute(w, struct {
+		*MarketReport
+		Remarks []string
+		Charts  []chart
+	}{r, r.remarks(), charts})
+}
+
+// plural returns a count with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "y") {
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
