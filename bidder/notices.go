@@ -144,6 +144,21 @@ func (e *Engine) book(t *notice.Token, ev *ad.Event, settles bool, now time.Time
 	}
 }
 
+// Late brings the accounts in memory up to an event that became durable after its
+// notice had been refused, as when the disk was full. It is for ledger.Config.Late.
+func (e *Engine) Late(ev *ad.Event) {
+	t := notice.Token{
+		Bid: ev.Bid, Time: ev.BidTime, Exchange: ev.Exchange,
+		Advertiser: ev.Advertiser, Campaign: ev.Campaign, Line: ev.Line,
+	}
+	for kind := ad.Win; kind <= ad.Click; kind++ {
+		if ad.EventOf(kind) == ev.Kind {
+			t.Kind = kind
+		}
+	}
+	e.book(&t, ev, t.Kind == e.settlesOn(t.Exchange), time.UnixMilli(ev.Time))
+}
+
 // settle charges accounts for a bid. That the ledger holds the event decides; if
 // the book in memory does not remember the bid, it is charged all the same.
 func (e *Engine) settle(b *pacing.Book, accounts *pacing.Accounts, ids []ad.ID, t *notice.Token, price ad.Money, now time.Time) {

@@ -2,6 +2,7 @@ package bidder_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"html"
 	"math"
@@ -185,6 +186,34 @@ func TestLateBillingIsCharged(t *testing.T) {
 	if got := s.metric(t, "late_spend_total"); got != 0.003 {
 		t.Errorf("%v is counted as late, want 0.003", got)
 	}
+}
+
+// TestLate checks that events which became durable after their notices had been
+// refused count like others: money, impressions and losses.
+func TestLate(t *testing.T) {
+	s := newServer(t, lenient)
+	snap := s.Snapshot()
+	shown, lost := s.bid(t, examplePath, bannerRequest("1", "")), s.bid(t, examplePath, bannerRequest("2", ""))
+	event := func(kind ad.EventKind, id string, price ad.Money) *ad.Event {
+		e := &ad.Event{
+			Kind: kind, Time: time.Now().UnixMilli(), BidTime: time.Now().Unix(), Price: price,
+			Exchange: snap.Exchanges[0].ID, Advertiser: snap.Campaigns[0].AdvertiserID, Campaign: snap.Campaigns[0].ID, Line: snap.Lines[0].ID,
+		}
+		if _, err := hex.Decode(e.Bid[:], []byte(id)); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	s.Late(event(ad.EventWin, shown.ID, 0))
+	s.wantSpent(t, 0, 4)
+	s.Late(event(ad.EventBilling, shown.ID, 1500*ad.Micro))
+	s.wantSpent(t, 1.5, 2)
+	s.Late(event(ad.EventImpression, shown.ID, 0))
+	if f := s.Books.Counts.Get(snap.Campaigns[0].ID).Figures(time.Now()); f.Confirmed != 1 {
+		t.Errorf("%d impressions count, want 1", f.Confirmed)
+	}
+	s.Late(event(ad.EventLoss, lost.ID, 0))
+	s.wantSpent(t, 1.5, 0)
 }
 
 // TestPrices checks which clearing prices are charged. A refused one leaves the

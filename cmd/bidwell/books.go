@@ -14,7 +14,6 @@ import (
 	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/ledger"
-	"bidwell/pacing"
 )
 
 // How often the books are kept in order.
@@ -31,7 +30,7 @@ const pacingState = "pacing"
 // openLedger opens the ledger of the data directory and restores the accounts
 // from it.
 func (m *Main) openLedger(lifetime time.Duration) (err error) {
-	m.ledger, err = ledger.Open(ledger.Config{Dir: ledgerDir(m.dataDir()), Lifetime: lifetime, Retention: m.process.Store.KeepEvents.Std(), Late: m.late})
+	m.ledger, err = ledger.Open(ledger.Config{Dir: ledgerDir(m.dataDir()), Lifetime: lifetime, Retention: m.process.Store.KeepEvents.Std(), Late: m.engine.Late})
 	if err != nil {
 		return err
 	}
@@ -71,19 +70,6 @@ func (m *Main) keepCurrency() error {
 }
 
 func ledgerDir(data string) string { return filepath.Join(data, "ledger") }
-
-// late charges an event that became durable after its notice was refused.
-func (m *Main) late(e *ad.Event) {
-	if e.Price <= 0 {
-		return
-	}
-	var accounts []*pacing.Account
-	for _, id := range [...]ad.ID{e.Line, e.Campaign, e.Advertiser} {
-		accounts = append(accounts, m.engine.Books.Money.Get(id))
-	}
-	m.engine.Money.Release(e.Bid)
-	m.engine.Money.Charge(accounts, e.Price, time.Unix(e.BidTime, 0))
-}
 
 // publish makes a configuration serve, and tells the ledger its names.
 func (m *Main) publish(s *campaign.Snapshot) {
