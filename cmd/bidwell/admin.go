@@ -111,12 +111,22 @@ type spend struct {
 	Budget    float64 `json:"budget,omitempty"`
 	Daily     float64 `json:"daily_budget,omitempty"`
 	BudgetHit string  `json:"stopped_by,omitempty"` // budget or daily_budget
+
+	Impressions *impressions `json:"impressions,omitempty"` // if there are any, or a limit
+}
+
+// impressions are an account in impressions.
+type impressions struct {
+	Total    int64 `json:"total"`
+	Today    int64 `json:"today"`
+	Reserved int64 `json:"reserved"`
+	Budget   int64 `json:"budget,omitempty"`
+	Daily    int64 `json:"daily_budget,omitempty"`
 }
 
 func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 	now := time.Now()
 	s := m.engine.Snapshot()
-	figures := m.spent(now)
 	st := status{
 		Version: buildVersion(), Started: m.started, Draining: m.engine.Draining(),
 		Config: m.Config, Loaded: s.Loaded, Reload: m.status.Load(),
@@ -131,25 +141,34 @@ func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 	lines := map[ad.ID][]lineStatus{}
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(figures, l.ID, &l.Budget, now)})
+		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(l.ID, &l.Budget, now)})
 	}
 	for _, c := range s.Campaigns {
 		st.Campaigns = append(st.Campaigns, campaignStatus{
 			Campaign: c.Name, Running: c.Open(now.Unix()),
-			Spend: m.spendOf(figures, c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: m.paceOf(c),
+			Spend: m.spendOf(c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: m.paceOf(c),
 		})
 	}
 	writeJSON(w, st)
 }
 
-func (m *Main) spendOf(figures map[ad.ID]pacing.Figures, id ad.ID, b *campaign.Budget, now time.Time) spend {
-	f := figures[id]
+func (m *Main) spendOf(id ad.ID, b *campaign.Budget, now time.Time) spend {
+	money, counts := m.engine.Books.Money.Get(id), m.engine.Books.Counts.Get(id)
+	f, shown := money.Figures(now), counts.Figures(now)
 	s := spend{
 		Total: f.Confirmed.Units(), Today: f.Today.Confirmed.Units(), Reserved: f.Reserved.Units(),
 		Budget: b.Total.Units(), Daily: b.Daily.Units(),
 	}
-	if r := m.engine.Books.Money.Get(id).Open(now); r != ad.OK {
-		s.BudgetHit = r.String()
+	if shown.Confirmed > 0 || b.Counts() {
+		s.Impressions = &impressions{
+			Total: int64(shown.Confirmed), Today: int64(shown.Today.Confirmed), Reserved: int64(shown.Reserved),
+			Budget: b.Impressions, Daily: b.DailyImpressions,
+		}
+	}
+	for _, a := range [...]*pacing.Account{money, counts} {
+		if r := a.Open(now); r != ad.OK && s.BudgetHit == "" {
+			s.BudgetHit = r.String()
+		}
 	}
 	return s
 }
