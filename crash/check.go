@@ -48,26 +48,35 @@ func (s *stage) check(ctx context.Context, data string) error {
 		if u := b.usedBy(events, s.x.rec.late); u.Spent > b.most+u.Bound {
 			errs = append(errs, fmt.Errorf("%s: %d was spent of at most %d, and only %d may be above it", b, u.Spent, b.most, u.Bound))
 		}
+		if e, before := b.overbid(events); e != nil {
+			errs = append(errs, fmt.Errorf("%s: %d was spent, and yet %d was bid within the limit of %d: %+v", b, before, e.Offer, b.allowed(e.BidTime), *e))
+		}
+	}
+	if s.live != nil {
+		errs = append(errs, s.compareAccounts(s.live, "in the bidder that ran"))
+		s.live = nil
 	}
 	return errors.Join(errs...)
 }
 
-// compareAccounts compares the accounts of a bidder that has just started with
-// the sums of the ledger's prices.
-func (s *stage) compareAccounts(ctx context.Context) error {
-	want := map[string]int64{}
+// compareAccounts compares accounts with the sums over the ledger's events.
+func (s *stage) compareAccounts(accounts map[string]account, when string) error {
+	want := map[string]account{}
 	for i := range s.events {
-		want[s.events[i].Campaign] += s.events[i].Price
-		want[s.events[i].Line] += s.events[i].Price
-	}
-	accounts, err := s.bidder.accounts(ctx)
-	if err != nil {
-		return err
+		e := &s.events[i]
+		for _, name := range [...]string{e.Campaign, e.Line} {
+			a := want[name]
+			a.Total += e.Price
+			if e.Kind == "impression" {
+				a.Shown++
+			}
+			want[name] = a
+		}
 	}
 	var errs []error
 	for name, a := range accounts {
-		if a.Total != want[name] {
-			errs = append(errs, fmt.Errorf("after the restart %s has spent %d, and the ledger's prices add up to %d", name, a.Total, want[name]))
+		if w := want[name]; a.Total != w.Total || a.Shown != w.Shown {
+			errs = append(errs, fmt.Errorf("%s %s has spent %d in %d impressions, and the ledger says %d in %d", when, name, a.Total, a.Shown, w.Total, w.Shown))
 		}
 	}
 	return errors.Join(errs...)

@@ -34,6 +34,13 @@ type budget struct {
 	daily       bool
 	now         int64 // as it is in the files
 	most        int64 // the highest it ever was
+	spans       []span
+}
+
+// span is when a limit may have been in force.
+type span struct {
+	limit       int64
+	from, until time.Time // until is zero as long as it is not over
 }
 
 func (b *budget) String() string {
@@ -45,9 +52,30 @@ func (b *budget) String() string {
 }
 
 // set changes the limit that the next write puts into the files.
-func (b *budget) set(v int64) {
+func (b *budget) set(v int64, at time.Time) {
 	b.now = max(1, v)
 	b.most = max(b.most, b.now)
+	b.spans = append(b.spans, span{limit: b.now, from: at})
+}
+
+// loaded says that the bidder goes by the limit that was set last.
+func (b *budget) loaded(at time.Time) {
+	for i := range b.spans[:len(b.spans)-1] {
+		if b.spans[i].until.IsZero() {
+			b.spans[i].until = at
+		}
+	}
+}
+
+// allowed returns the highest limit that may have been in force in a second that
+// begins at t.
+func (b *budget) allowed(t time.Time) (most int64) {
+	for _, s := range b.spans {
+		if s.from.Before(t.Add(time.Second)) && (s.until.IsZero() || s.until.After(t)) {
+			most = max(most, s.limit)
+		}
+	}
+	return most
 }
 
 // text returns the limit as YAML.
@@ -76,7 +104,7 @@ func newBudgets() *budgets {
 		paced:      budget{of: ofCampaign, name: "paced", now: 2 * unit},
 	}
 	for _, one := range b.all() {
-		one.set(one.now)
+		one.set(one.now, time.Time{})
 	}
 	return b
 }
@@ -88,6 +116,7 @@ func (b *budgets) all() []*budget {
 // move changes every limit: a third falls to what is spent or below, the others
 // leave some room above it.
 func (b *budgets) move(rnd *rand.Rand, spent func(*budget) int64) {
+	now := time.Now()
 	for _, one := range b.all() {
 		is := spent(one)
 		room := int64(400_000_000)
@@ -95,10 +124,10 @@ func (b *budgets) move(rnd *rand.Rand, spent func(*budget) int64) {
 			room = 80
 		}
 		if rnd.IntN(3) == 0 {
-			one.set(is - is*rnd.Int64N(20)/100)
+			one.set(is-is*rnd.Int64N(20)/100, now)
 			continue
 		}
-		one.set(is + 1 + rnd.Int64N(room))
+		one.set(is+1+rnd.Int64N(room), now)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"sort"
 	"time"
 )
 
@@ -16,7 +18,7 @@ type event struct {
 	Kind, Bid, Detail, Day     string
 	Advertiser, Campaign, Line string
 	Time, BidTime              time.Time
-	Price                      int64
+	Price, Offer               int64
 }
 
 // reported reports whether an exchange's or a browser's notice made the event.
@@ -43,6 +45,7 @@ func readEvents(r io.Reader) ([]event, error) {
 			Time    time.Time `json:"time"`
 			BidTime time.Time `json:"bid_time"`
 			Price   float64
+			Offer   float64
 		}
 		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
 			return nil, fmt.Errorf("line %d of the export: %w", len(events)+1, err)
@@ -50,7 +53,7 @@ func readEvents(r io.Reader) ([]event, error) {
 		events = append(events, event{
 			Kind: row.Kind, Bid: row.Bid, Detail: row.Detail, Day: row.Day,
 			Advertiser: row.Advertiser, Campaign: row.Campaign, Line: row.Campaign + "/" + row.Line,
-			Time: row.Time, BidTime: row.BidTime, Price: nanos(row.Price),
+			Time: row.Time, BidTime: row.BidTime, Price: nanos(row.Price), Offer: nanos(row.Offer),
 		})
 	}
 	return events, lines.Err()
@@ -65,32 +68,44 @@ type use struct {
 	Bound int64 // what of it may be above the budget
 }
 
+// charge returns what an event charges to a budget.
+func (b *budget) charge(e *event) int64 {
+	switch {
+	case b.name != [...]string{e.Advertiser, e.Campaign, e.Line}[b.of]:
+		return 0
+	case !b.impressions:
+		return e.Price
+	case e.Kind == "impression":
+		return 1
+	}
+	return 0
+}
+
+// day returns the day on which an event counts: one for all unless the budget is
+// daily.
+func (b *budget) day(e *event) string {
+	if b.daily {
+		return e.Day
+	}
+	return ""
+}
+
 // usedBy adds up what events charged to a budget. late says for what the bound
 // is: for events whose bids were no longer reserved.
 func (b *budget) usedBy(events []event, late func(*event) bool) use {
 	days := map[string]use{}
 	for i := range events {
 		e := &events[i]
-		amount := e.Price
-		if b.impressions {
-			amount = 0
-			if e.Kind == "impression" {
-				amount = 1
-			}
-		}
-		if amount == 0 || b.name != [...]string{e.Advertiser, e.Campaign, e.Line}[b.of] {
+		amount := b.charge(e)
+		if amount == 0 {
 			continue
 		}
-		day := ""
-		if b.daily {
-			day = e.Day
-		}
-		u := days[day]
+		u := days[b.day(e)]
 		u.Spent += amount
 		if late(e) {
 			u.Bound += amount
 		}
-		days[day] = u
+		days[b.day(e)] = u
 	}
 	var most use
 	for _, u := range days {
@@ -99,4 +114,50 @@ func (b *budget) usedBy(events []event, late func(*event) bool) use {
 		}
 	}
 	return most
+}
+
+// settling is how long an event may take from its arrival until it counts.
+const settling = time.Second
+
+// overbid returns the first event of a bid that should not have been made: with
+// what was charged before it, it is above the limit that was in force. For this
+// there is no bound, whatever is late and whoever was killed.
+func (b *budget) overbid(events []event) (over *event, charged int64) {
+	type charge struct {
+		at     time.Time
+		amount int64
+	}
+	charges := map[string][]charge{}
+	for i := range events {
+		if amount := b.charge(&events[i]); amount > 0 {
+			d := b.day(&events[i])
+			charges[d] = append(charges[d], charge{events[i].Time, amount})
+		}
+	}
+	for _, list := range charges {
+		slices.SortFunc(list, func(x, y charge) int { return x.at.Compare(y.at) })
+		for i := 1; i < len(list); i++ {
+			list[i].amount += list[i-1].amount
+		}
+	}
+	for i := range events {
+		e := &events[i]
+		if !e.reported() || b.name != [...]string{e.Advertiser, e.Campaign, e.Line}[b.of] {
+			continue
+		}
+		list := charges[b.day(e)]
+		n := sort.Search(len(list), func(k int) bool { return !list[k].at.Before(e.BidTime.Add(-settling)) })
+		before := int64(0)
+		if n > 0 {
+			before = list[n-1].amount
+		}
+		needs := e.Offer
+		if b.impressions {
+			needs = 1
+		}
+		if before+needs > b.allowed(e.BidTime) {
+			return e, before
+		}
+	}
+	return nil, 0
 }

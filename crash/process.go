@@ -108,8 +108,12 @@ func (b *bidder) get(ctx context.Context, path string) (int, []byte, error) {
 	return resp.StatusCode, body, err
 }
 
-// account is one account in /status, in nano-units.
-type account struct{ Total, Reserved int64 }
+// account is one account in /status: money in nano-units, and impressions.
+type account struct {
+	Total, Reserved int64
+	Shown, Awaited  int64
+	Stopped         bool // by a budget
+}
 
 // accounts returns the accounts of campaigns, and those of line items as
 // campaign/line.
@@ -118,7 +122,12 @@ func (b *bidder) accounts(ctx context.Context) (map[string]account, error) {
 	if err != nil {
 		return nil, err
 	}
-	type spend struct{ Total, Reserved float64 }
+	type spend struct {
+		Total, Reserved float64
+
+		StoppedBy   string `json:"stopped_by"`
+		Impressions struct{ Total, Reserved int64 }
+	}
 	var st struct {
 		Campaigns []struct {
 			Campaign string
@@ -132,14 +141,29 @@ func (b *bidder) accounts(ctx context.Context) (map[string]account, error) {
 	if err := json.Unmarshal(body, &st); err != nil {
 		return nil, fmt.Errorf("/status: %w", err)
 	}
+	of := func(s *spend) account {
+		return account{nanos(s.Total), nanos(s.Reserved), s.Impressions.Total, s.Impressions.Reserved, s.StoppedBy != ""}
+	}
 	all := map[string]account{}
 	for _, c := range st.Campaigns {
-		all[c.Campaign] = account{nanos(c.Spend.Total), nanos(c.Spend.Reserved)}
+		all[c.Campaign] = of(&c.Spend)
 		for _, l := range c.Lines {
-			all[c.Campaign+"/"+l.Line] = account{nanos(l.Spend.Total), nanos(l.Spend.Reserved)}
+			all[c.Campaign+"/"+l.Line] = of(&l.Spend)
 		}
 	}
 	return all, nil
+}
+
+// loaded returns when the configuration was loaded that serves.
+func (b *bidder) loaded(ctx context.Context) (time.Time, error) {
+	_, body, err := b.get(ctx, "/status")
+	var st struct {
+		Loaded time.Time `json:"config_loaded"`
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &st)
+	}
+	return st.Loaded, err
 }
 
 // metric returns the value of a metric without labels.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,44 @@ func TestUsedBy(t *testing.T) {
 	} {
 		if got := tt.b.usedBy(events, late); got != tt.want {
 			t.Errorf("%s: used %+v, want %+v", &tt.b, got, tt.want)
+		}
+	}
+}
+
+// TestOverbid checks that a bid is found that should not have been made.
+func TestOverbid(t *testing.T) {
+	second := func(n int) time.Time { return day.Add(time.Duration(n) * time.Second) }
+	sale := func(made, billed int, price int64) event {
+		return event{Kind: "billing", Campaign: "c", BidTime: second(made), Time: second(billed), Price: price, Offer: 10}
+	}
+	limits := func(set ...int64) *budget {
+		b := &budget{of: ofCampaign, name: "c"}
+		for i, v := range set {
+			b.set(v, second(100*i))
+			b.loaded(second(100*i + 5))
+		}
+		return b
+	}
+	for _, tt := range []struct {
+		name   string
+		b      *budget
+		events []event
+		want   int // which, or -1
+	}{
+		{"within", limits(20), []event{sale(0, 1, 10), sale(3, 4, 10)}, -1},
+		{"open when it was bid", limits(20), []event{sale(0, 9, 10), sale(1, 9, 10), sale(2, 9, 10)}, -1},
+		{"above", limits(20), []event{sale(0, 1, 8), sale(0, 1, 3), sale(3, 4, 10)}, 2},
+		{"late ones count", limits(20), []event{sale(0, 50, 10), sale(0, 50, 10), sale(60, 61, 1)}, 2},
+		{"raised", limits(20, 30), []event{sale(0, 1, 10), sale(0, 1, 10), sale(101, 102, 10)}, -1},
+		{"lowered, not yet loaded", limits(30, 20), []event{sale(0, 1, 10), sale(0, 1, 10), sale(103, 104, 10)}, -1},
+		{"lowered", limits(30, 20), []event{sale(0, 1, 10), sale(0, 1, 10), sale(106, 107, 10)}, 2},
+	} {
+		got := -1
+		if e, _ := tt.b.overbid(tt.events); e != nil {
+			got = slices.IndexFunc(tt.events, func(x event) bool { return x == *e })
+		}
+		if got != tt.want {
+			t.Errorf("%s: event %d is found, want %d", tt.name, got, tt.want)
 		}
 	}
 }

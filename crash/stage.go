@@ -24,8 +24,10 @@ type stage struct {
 	limits  *budgets
 	flight  time.Time // end of the paced campaign
 	rnd     *rand.Rand
-	disk    *disk   // that the data are on, nil for the machine's own
-	events  []event // of the ledger, as of the last check
+	disk    *disk              // that the data are on, nil for the machine's own
+	events  []event            // of the ledger, as of the last check
+	live    map[string]account // of the bidder when nothing was under way any more, for the next check
+	quiet   bool               // nothing is asked
 	figures figures
 }
 
@@ -33,7 +35,8 @@ type stage struct {
 type figures struct {
 	Kills, InReload, InStart, WhileFull int
 	Reloads                             int
-	Filled, Recovered                   int // disks
+	Stopped                             map[string]bool // accounts that were seen stopped by a budget
+	Filled, Recovered                   int             // disks
 	Starts                              []time.Duration
 	Freed                               time.Duration // until nothing was reserved, at most
 	Last                                findings
@@ -53,7 +56,8 @@ func newStage(name, dir, exe string, seed uint64, perSecond float64, d *disk) (*
 	}
 	conf := filepath.Join(dir, "config")
 	s := &stage{
-		name: name, dir: dir, disk: d, limits: newBudgets(), flight: time.Now().Add(15 * time.Minute),
+		figures: figures{Stopped: map[string]bool{}},
+		name:    name, dir: dir, disk: d, limits: newBudgets(), flight: time.Now().Add(15 * time.Minute),
 		rnd:    rand.New(rand.NewPCG(seed, 0x9E3779B97F4A7C15)),
 		bidder: &bidder{exe: exe, config: filepath.Join(conf, "bidwell.yaml"), data: data, listen: listen, admin: admin},
 		x:      newExchange(listen, perSecond),
@@ -120,6 +124,7 @@ func (s *stage) cycle(ctx context.Context, n int, full bool) error {
 	s.x.rec.killed(time.Now())
 	s.bidder.kill()
 	s.x.gate.Lock()
+	s.resume()
 	s.figures.Kills++
 	if err == nil && full && n%2 == 1 {
 		err = s.startFull(ctx)
@@ -143,7 +148,14 @@ func (s *stage) start(ctx context.Context) error {
 		return err
 	}
 	s.figures.Starts = append(s.figures.Starts, took)
-	return s.compareAccounts(ctx)
+	for _, b := range s.limits.all() {
+		b.loaded(time.Now())
+	}
+	accounts, err := s.bidder.accounts(ctx)
+	if err != nil {
+		return err
+	}
+	return s.compareAccounts(accounts, "after the start")
 }
 
 // load lets the bidder work until it is time to kill it.
@@ -152,12 +164,19 @@ func (s *stage) load(ctx context.Context, n int, full bool) error {
 		if err := s.reload(ctx); err != nil {
 			return err
 		}
+		if err := s.reloaded(ctx); err != nil {
+			return err
+		}
 	}
-	s.work(ctx, 20+s.rnd.IntN(400))
+	s.work(ctx, 20+s.rnd.IntN(400), 4*time.Second)
 	switch {
 	case full:
 		return s.fillUp(ctx, n%2 == 0)
-	case n%10 == 9:
+	case n%4 == 3: // long enough that budgets are reached
+		s.work(ctx, 10_000, noticeWindow+time.Second)
+		if err := s.note(ctx); err != nil || n%8 == 3 {
+			return err
+		}
 		return s.settle(ctx)
 	case s.rnd.IntN(3) == 0:
 		s.figures.InReload++
@@ -179,11 +198,11 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// work waits for so many acknowledgements, though no longer than some seconds:
-// budgets may be spent.
-func (s *stage) work(ctx context.Context, acknowledgements int) {
+// work waits for so many acknowledgements, though not for ever: budgets may be
+// spent.
+func (s *stage) work(ctx context.Context, acknowledgements int, longest time.Duration) {
 	until := s.x.rec.acknowledgements() + acknowledgements
-	_ = poll(ctx, "acknowledgements", 4*time.Second, func() (bool, error) {
+	_ = poll(ctx, "acknowledgements", longest, func() (bool, error) {
 		return s.x.rec.acknowledgements() >= until, nil
 	})
 }
@@ -204,6 +223,32 @@ func (s *stage) reload(ctx context.Context) error {
 		}
 	})
 	return s.limits.write(filepath.Dir(s.bidder.config), s.flight)
+}
+
+// reloaded waits until the bidder goes by the files as they are.
+func (s *stage) reloaded(ctx context.Context) error {
+	written := time.Now()
+	err := poll(ctx, "the configuration to be loaded", 30*time.Second, func() (bool, error) {
+		loaded, err := s.bidder.loaded(ctx)
+		return loaded.After(written), err
+	})
+	for _, b := range s.limits.all() {
+		if err == nil {
+			b.loaded(time.Now())
+		}
+	}
+	return err
+}
+
+// note notes which accounts are stopped by a budget.
+func (s *stage) note(ctx context.Context) error {
+	accounts, err := s.bidder.accounts(ctx)
+	for name, a := range accounts {
+		if a.Stopped {
+			s.figures.Stopped[name] = true
+		}
+	}
+	return err
 }
 
 // killStarting kills the bidder once more, while it starts.
@@ -260,9 +305,13 @@ func (s *stage) fillUp(ctx context.Context, free bool) error {
 	s.x.full.Store(false)
 	s.figures.Recovered++
 	before = s.x.rec.acknowledgements()
-	return poll(ctx, "notices to be acknowledged again", 30*time.Second, func() (bool, error) {
+	err = poll(ctx, "notices to be acknowledged again", 30*time.Second, func() (bool, error) {
 		return s.x.rec.acknowledgements() > before, nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.settle(ctx)
 }
 
 // startFull starts the bidder on a disk that is full, notes what it makes of it,
@@ -290,10 +339,11 @@ func (s *stage) startFull(ctx context.Context) error {
 	return errors.Join(err, s.disk.free())
 }
 
-// settle waits until every notice is sent and nothing is reserved any more.
+// settle waits until every notice is sent and nothing is reserved any more, and
+// notes the accounts as they are then. Nothing is asked until resume is called.
 func (s *stage) settle(ctx context.Context) error {
 	s.x.asking.Lock()
-	defer s.x.asking.Unlock()
+	s.quiet = true
 	err := poll(ctx, "all notices to be sent", time.Minute, func() (bool, error) { return s.x.due.pending() == 0, nil })
 	if err != nil {
 		return err
@@ -307,10 +357,11 @@ func (s *stage) settle(ctx context.Context) error {
 			return false, err
 		}
 		for name, a := range accounts {
-			if a.Reserved != 0 {
-				left += fmt.Sprintf(" %s %d", name, a.Reserved)
+			if a.Reserved != 0 || a.Awaited != 0 {
+				left += fmt.Sprintf(" %s %d and %d impressions,", name, a.Reserved, a.Awaited)
 			}
 		}
+		s.live = accounts
 		open, err := s.bidder.metric(ctx, "bidwell_open_reservations")
 		if open != 0 {
 			left += fmt.Sprintf(" open %v", open)
@@ -324,6 +375,14 @@ func (s *stage) settle(ctx context.Context) error {
 	return nil
 }
 
+// resume lets the exchange ask again after settle.
+func (s *stage) resume() {
+	if s.quiet {
+		s.quiet = false
+		s.x.asking.Unlock()
+	}
+}
+
 // last lets the bidder finish its work and end in order, and checks everything
 // once more.
 func (s *stage) last(ctx context.Context) error {
@@ -331,9 +390,10 @@ func (s *stage) last(ctx context.Context) error {
 		return err
 	}
 	s.x.gate.Unlock()
-	s.work(ctx, 100)
+	s.work(ctx, 100, 4*time.Second)
 	err := s.settle(ctx)
 	s.x.gate.Lock()
+	s.resume()
 	if err != nil {
 		return err
 	}

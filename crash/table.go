@@ -32,6 +32,7 @@ func printTable(w io.Writer, seed uint64, stages []*stage) {
 	row("reloads", func(s *stage) any { return s.figures.Reloads })
 	row("starts", func(s *stage) any { return len(s.figures.Starts) })
 	row("median, longest", func(s *stage) any { return medianAndMost(s.figures.Starts) })
+	row("accounts stopped by a budget", func(s *stage) any { return len(s.figures.Stopped) })
 	row("bids", func(s *stage) any { return s.x.bids.Load() })
 	row("events in the ledger", func(s *stage) any { return s.figures.Events })
 	row("acknowledged", func(s *stage) any { return s.figures.Last.Acknowledged })
