@@ -34,6 +34,8 @@ type MarketOptions struct {
 	ForecastError    float64       // each hour's forecast is wrong by this share, up or down
 	Restart          float64       // share of the time after which the bidder is started anew
 	Seed             uint64
+
+	zone *time.Location // in which the first day begins, if not where most campaigns are
 }
 
 func (o *MarketOptions) complete() error {

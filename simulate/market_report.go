@@ -1,14 +1,19 @@
 package simulate
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"bidwell/ad"
+	"bidwell/campaign"
 )
 
 // MarketReport is what a simulated market shows. Money is in Currency.
@@ -29,6 +34,40 @@ type MarketReport struct {
 	Total       MarketResult   `json:"total"`
 
 	start time.Time
+}
+
+// report finishes the campaigns, those that spent most first.
+func (m *market) report() *MarketReport {
+	r := &MarketReport{
+		Auction: m.o.Auction.String(), Seed: m.o.Seed, Start: m.began.Format(time.RFC3339), Days: m.o.Days,
+		Requests: int(m.request), Impressions: m.imps, Currency: m.snap.Rates.Base().String(),
+		BudgetScale: m.o.BudgetScale, Rivals: m.o.Rivals, Replayed: m.ledger.replayed,
+		Late: (m.late + m.engine.Money.Stats().LateSpend).Units(), start: m.began,
+	}
+	everybody := map[ad.PersonID]struct{}{}
+	for _, b := range m.buyers {
+		b.finish(m.ledger.account(b.campaign.ID))
+		b.Overspend = max(b.Overspend, m.overLines(b.campaign).Units())
+		r.Campaigns = append(r.Campaigns, b.MarketResult)
+		for id := range b.people {
+			everybody[id] = struct{}{}
+		}
+	}
+	slices.SortStableFunc(r.Campaigns, func(a, b MarketResult) int { return cmp.Compare(b.Spend, a.Spend) })
+	r.Total = sumOf(r.Campaigns)
+	r.Total.People = len(everybody)
+	r.notes(m)
+	return r
+}
+
+// overLines returns by how much a campaign's line items are above their own budgets.
+func (m *market) overLines(c *campaign.Campaign) (sum ad.Money) {
+	for i := range m.snap.Lines {
+		if l := &m.snap.Lines[i]; l.Campaign == c {
+			sum += m.ledger.account(l.ID).over(l.Budget.Total, l.Budget.Daily)
+		}
+	}
+	return sum
 }
 
 // sumOf adds campaigns up. Shares are of the sums of those with a budget; the plan

@@ -24,6 +24,8 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2
+
+	exitChanges = 2 // of plan
 )
 
 // errUsage marks errors of how the command was called.
@@ -48,6 +50,8 @@ func run(ctx context.Context, args []string) int {
 		return exitOK
 	case errors.Is(err, errSaid):
 		return exitFailed
+	case errors.Is(err, errChanges):
+		return exitChanges
 	case errors.Is(err, errUsage) || isUsage(err):
 		fmt.Fprintf(os.Stderr, "bidwell: %v\nSee '%s --help'.\n", err, cmd.CommandPath())
 		return exitUsage
@@ -72,7 +76,7 @@ prices it, and never spends more than the budget.`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newLedger(), newConfig(), newSimulate(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newLedger(), newConfig(), newSimulate(), newPlan(), newVersion())
 	return root
 }
 

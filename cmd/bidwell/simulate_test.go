@@ -59,6 +59,8 @@ func TestSimulateRefuses(t *testing.T) {
 		{"--forecast", "rain"},
 		{"--columns", "price,weather"},
 		{"--restart", "2"},
+		{"--days", "3"},
+		{"--config", "configs/bidwell.yaml"},
 	} {
 		cmd := newSimulate()
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -66,6 +68,57 @@ func TestSimulateRefuses(t *testing.T) {
 		cmd.SetArgs(append([]string{"--replay", "-"}, args...))
 		if err := cmd.Execute(); !errors.Is(err, errUsage) {
 			t.Errorf("%v: got %v, want an error of usage", args, err)
+		}
+	}
+}
+
+// TestSimulateMarket runs the example configuration on a synthetic market.
+func TestSimulateMarket(t *testing.T) {
+	dir := workDir(t)
+	run := func() string {
+		out, status := bidwell(t, dir, "", "simulate", "--requests", "8000", "--people", "1000", "--budget-scale", "0.0005",
+			"--start", "2026-03-02", "--curve", "traffic", "--notice-delay", "3", "--html", "page.html", "--json")
+		if status != exitOK {
+			t.Fatalf("exit status %d\n%s", status, out)
+		}
+		return out
+	}
+	out := run()
+	var report struct {
+		Campaigns []map[string]any
+		Total     struct{ Value, Optimum, Ratio, Utilisation, Overspend, Spend float64 }
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil || len(report.Campaigns) < 4 {
+		t.Fatalf("got %d campaigns, %v\n%s", len(report.Campaigns), err, out)
+	}
+	if x := report.Total; x.Spend <= 0 || x.Overspend != 0 || x.Ratio <= 0 || x.Ratio > 1 || x.Value > x.Optimum {
+		t.Errorf("got %+v", x)
+	}
+	if html, err := os.ReadFile(filepath.Join(dir, "page.html")); err != nil || !bytes.Contains(html, []byte("</html>")) {
+		t.Errorf("the page has %d bytes, %v", len(html), err)
+	}
+	if again := run(); again != out {
+		t.Error("the same command gives other figures")
+	}
+}
+
+func TestSimulateMarketRefuses(t *testing.T) {
+	dir := workDir(t)
+	for _, tt := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{"--kappa-start", "3"}, exitUsage, "--kappa-start goes with --replay"},
+		{[]string{"--start", "tomorrow"}, exitUsage, "write a day such as"},
+		{[]string{"--exchange", "nobody"}, exitUsage, "there are example"},
+		{[]string{"--requests", "-5"}, exitUsage, "it should be from"},
+		{[]string{"--config", "nowhere/bidwell.yaml"}, exitFailed, "open the configuration"},
+		{[]string{"--config", "broken/bidwell.yaml"}, exitFailed, "the configuration has errors"},
+	} {
+		out, status := bidwell(t, dir, "", append([]string{"simulate"}, tt.args...)...)
+		if status != tt.status || !strings.Contains(out, tt.says) {
+			t.Errorf("%v: exit status %d, want %d, with %q\n%s", tt.args, status, tt.status, tt.says, out)
 		}
 	}
 }
