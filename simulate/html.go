@@ -100,8 +100,9 @@ func (r *Report) clock(length time.Duration, x func(time.Duration) float64) []ma
 			step = s * time.Hour
 		}
 	}
-	first := r.start.Truncate(step)
-	if first.Before(r.start) {
+	y, m, d := r.start.Date()
+	first := time.Date(y, m, d, 0, 0, 0, 0, r.start.Location())
+	for first.Before(r.start) {
 		first = first.Add(step)
 	}
 	layout := "15:04"

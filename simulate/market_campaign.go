@@ -45,6 +45,7 @@ type buyer struct {
 	campaign *campaign.Campaign
 	gauge    *pacing.Gauge
 	plan     planner
+	first    int32 // the day on which all began
 	budget   ad.Money
 	made     ad.Money // cost of what was won, whose notice comes, by the time of the auction
 	unbilled map[purse]ad.Money
@@ -205,11 +206,19 @@ func (b *buyer) limit(p purse) ad.Money {
 	case p.line == nil && p.day == allDays:
 		return b.budget
 	case p.line == nil:
-		return b.campaign.Daily
+		return b.onDay(b.campaign.Daily, p.day)
 	case p.day == allDays:
 		return p.line.Budget.Total
 	}
-	return p.line.Budget.Daily
+	return b.onDay(p.line.Budget.Daily, p.day)
+}
+
+// onDay returns what is left of a daily budget for a day, at least next to nothing.
+func (b *buyer) onDay(daily ad.Money, day int32) ad.Money {
+	if daily == 0 || day != b.first {
+		return daily
+	}
+	return max(1, daily-daily.Mul(b.plan.gone))
 }
 
 // mostOf returns the most that n impressions are worth.

@@ -73,12 +73,30 @@ func (m *market) start(now time.Time) {
 			counts.RestoreDay(day, d.impressions)
 		}
 	}
+	m.spendEarlier(books.Money)
 	for id, state := range m.states {
 		if err := books.Pacer.Restore(id, state); err != nil {
 			panic(fmt.Sprintf("simulate: %v", err)) // it was made a moment ago
 		}
 	}
 	books.Pacer.Tick(now)
+}
+
+// spendEarlier takes from daily budgets what their plans had spent before all began,
+// where the first day is under way already.
+func (m *market) spendEarlier(accounts *pacing.Accounts) {
+	take := func(c *campaign.Campaign, id ad.ID, daily ad.Money) {
+		b, a := m.of[c], accounts.Get(id)
+		b.first = a.Day(m.began.Unix())
+		a.RestoreDay(b.first, daily.Mul(b.plan.gone))
+	}
+	for _, c := range m.snap.Campaigns {
+		take(c, c.ID, c.Daily)
+	}
+	for i := range m.snap.Lines {
+		l := &m.snap.Lines[i]
+		take(l.Campaign, l.ID, l.Budget.Daily)
+	}
 }
 
 // restart ends the bidder and starts another. What was reserved is held, as one sum

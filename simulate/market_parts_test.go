@@ -83,6 +83,8 @@ func TestPlanner(t *testing.T) {
 	}
 	fast := even(0, 1000, time.Time{})
 	fast.Plan.Curve = pacing.ASAP
+	elsewhere := even(0, 2400, time.Time{})
+	elsewhere.Plan.Zone = time.UTC // where it is 23:00 of the day before
 	for _, tt := range []struct {
 		name  string
 		c     *campaign.Campaign
@@ -94,6 +96,7 @@ func TestPlanner(t *testing.T) {
 		{"a flight", even(1000, 0, start.Add(100*time.Hour)), []time.Duration{0, 25 * time.Hour, 50 * time.Hour}, []ad.Money{0, 250, 500}},
 		{"a flight and days", even(1000, 100, start.Add(96*time.Hour)), []time.Duration{12 * time.Hour, 24 * time.Hour}, []ad.Money{50, 100}},
 		{"at once", fast, []time.Duration{time.Hour, 25 * time.Hour}, []ad.Money{1000, 2000}},
+		{"a day under way", elsewhere, []time.Duration{0, time.Hour / 2, time.Hour, 13 * time.Hour, 25 * time.Hour}, []ad.Money{0, 50, 100, 1300, 2500}},
 		{"no budget", even(0, 0, time.Time{}), []time.Duration{time.Hour}, []ad.Money{0}},
 	} {
 		p := newPlanner(tt.c, start)

@@ -17,9 +17,10 @@ type planner struct {
 	days         *pacing.Controller // plans over the day
 	start        time.Time
 
-	day  int     // of the year, on which it was asked last
-	past int     // days that are over
-	from float64 // share of this day that was over when all began
+	day  int      // of the year, on which it was asked last
+	past ad.Money // due on days that are over
+	gone float64  // share of the first day's budget that was due before all began
+	from float64  // of this day's
 }
 
 func newPlanner(c *campaign.Campaign, start time.Time) planner {
@@ -32,7 +33,7 @@ func newPlanner(c *campaign.Campaign, start time.Time) planner {
 	daily.Start = time.Time{}
 	p.days = pacing.NewController(daily)
 	p.day = p.dayOf(start.Add(1))
-	p.from = p.begun()
+	p.begin()
 	return p
 }
 
@@ -55,13 +56,16 @@ func (p *planner) learn(teach func(f *pacing.Forecast, zone *time.Location)) {
 			teach(c.Forecast(), p.plan.Zone)
 		}
 	}
-	p.from = p.begun()
+	p.begin()
 }
 
-// begun returns the share of the first day's budget that was due when all began. A
-// moment later, for midnight belongs to the day that it ends.
-func (p *planner) begun() float64 {
-	return p.days.Planned(p.start.Add(2), &pacing.Figures{})
+// begin notes how much of the first day's budget is taken to be spent already. The
+// day has begun earlier where it is not midnight now: in another time zone.
+func (p *planner) begin() {
+	if h, m, s := p.start.In(p.plan.Zone).Clock(); h+m+s > 0 {
+		p.gone = p.days.Planned(p.start, &pacing.Figures{})
+	}
+	p.from = p.gone
 }
 
 // at returns what is to be spent by a moment; 0 if nothing limits spend.
@@ -89,14 +93,11 @@ func (p *planner) at(now time.Time) ad.Money {
 // byDays returns the budgets of the days that are over, and what is due of today's.
 func (p *planner) byDays(now time.Time) ad.Money {
 	if d := p.dayOf(now); d != p.day {
+		p.past += p.daily.Mul(1 - p.from)
 		p.day, p.from = d, 0
-		p.past++
 	}
-	today := 1.0
-	if p.plan.Curve != pacing.ASAP && p.from < 1 {
-		today = (p.days.Planned(now, &pacing.Figures{}) - p.from) / (1 - p.from)
-	}
-	return ad.Money(p.past)*p.daily + p.daily.Mul(max(0, today))
+	due := p.days.Planned(now, &pacing.Figures{})
+	return p.past + p.daily.Mul(max(0, due-p.from))
 }
 
 // dayOf returns the day that a moment ends or lies in.
