@@ -59,6 +59,28 @@ func (s *stage) check(ctx context.Context, data string) error {
 	return errors.Join(errs...)
 }
 
+// checkUsed makes sure that there was something to check: events of every kind,
+// and spend of every campaign.
+func (s *stage) checkUsed() error {
+	kinds, spent := map[string]int{}, map[string]int64{}
+	for i := range s.events {
+		kinds[s.events[i].Kind]++
+		spent[s.events[i].Campaign] += s.events[i].Price
+	}
+	var errs []error
+	for _, kind := range [...]string{"win", "billing", "loss", "impression", "view", "click", "tally"} {
+		if kinds[kind] == 0 {
+			errs = append(errs, fmt.Errorf("the run proves nothing: there was no %s", kind))
+		}
+	}
+	for _, name := range sites {
+		if name != everywhere && spent[name] == 0 {
+			errs = append(errs, fmt.Errorf("the run proves nothing: campaign %s spent nothing", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // compareAccounts compares accounts with the sums over the ledger's events.
 func (s *stage) compareAccounts(accounts map[string]account, when string) error {
 	want := map[string]account{}

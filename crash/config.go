@@ -185,8 +185,11 @@ func (b *budgets) write(dir string, end time.Time) error {
 	return nil
 }
 
-// sites are where impressions are sold.
-var sites = [...]string{"total", "daily", "lines", "counted", "paced", "all"}
+// everywhere is the site on which all campaigns compete.
+const everywhere = "all"
+
+// sites are where impressions are sold: one of each campaign, and of all.
+var sites = [...]string{"total", "daily", "lines", "counted", "paced", everywhere}
 
 // writeProcess writes the configuration of the process below dir. Load shedding
 // is off: an unread request would prove nothing.

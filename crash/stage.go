@@ -400,7 +400,7 @@ func (s *stage) last(ctx context.Context) error {
 	if err := s.bidder.stop(ctx); err != nil {
 		return fmt.Errorf("the end, when told to: %w", err)
 	}
-	if err := s.check(ctx, s.bidder.data); err != nil {
+	if err := errors.Join(s.check(ctx, s.bidder.data), s.checkUsed()); err != nil {
 		return err
 	}
 	if err := s.start(ctx); err != nil { // the accounts, once more
