@@ -14,6 +14,9 @@ import (
 // exchangeName is the name under which the bidder knows the exchange.
 const exchangeName = "crash"
 
+// timeZone is where the campaigns run.
+const timeZone = "Europe/Berlin"
+
 // noticeWindow is how long the bidder keeps a budget reserved for its notice.
 const noticeWindow = 3 * time.Second
 
@@ -135,7 +138,7 @@ func (b *budgets) move(rnd *rand.Rand, spent func(*budget) int64) {
 // compete on one more.
 const campaignText = `campaign: %[1]s
 advertiser: {name: %[2]s, domains: [%[1]s.example], categories: [IAB3]%[3]s}
-flight: {timezone: Europe/Berlin%[4]s}
+flight: {timezone: ` + timeZone + `%[4]s}
 budget: {%[5]s}
 %[6]sline_items:
 %[7]screatives:

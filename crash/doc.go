@@ -15,7 +15,7 @@
 // the same moments and fates; what the machine makes of them differs.
 //
 //	go run ./crash             dozens of kills, some minutes
-//	go run ./crash --kills 3 --fills 1
+//	go run ./crash --kills 3 --fills 2
 //
 // Everything happens on this machine, over loopback. The part with the full disk
 // needs Linux and the right to mount a small memory file system; without it, it

@@ -11,11 +11,13 @@ import (
 	"slices"
 	"sort"
 	"time"
+	_ "time/tzdata" // the campaigns have a time zone
 )
 
 // event is one line of an export. Amounts are nano-units.
 type event struct {
-	Kind, Bid, Detail, Day     string
+	Kind, Bid, Detail          string
+	Day                        string // of the bid, where the campaigns run
 	Advertiser, Campaign, Line string
 	Time, BidTime              time.Time
 	Price, Offer               int64
@@ -34,12 +36,16 @@ func (e *event) key() key {
 
 // readEvents reads an export in NDJSON.
 func readEvents(r io.Reader) ([]event, error) {
+	zone, err := time.LoadLocation(timeZone)
+	if err != nil {
+		return nil, err
+	}
 	var events []event
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var row struct {
-			Kind, Bid, Detail, Day, Advertiser, Campaign string
+			Kind, Bid, Detail, Advertiser, Campaign string
 
 			Line    string    `json:"line_item"`
 			Time    time.Time `json:"time"`
@@ -51,7 +57,7 @@ func readEvents(r io.Reader) ([]event, error) {
 			return nil, fmt.Errorf("line %d of the export: %w", len(events)+1, err)
 		}
 		events = append(events, event{
-			Kind: row.Kind, Bid: row.Bid, Detail: row.Detail, Day: row.Day,
+			Kind: row.Kind, Bid: row.Bid, Detail: row.Detail, Day: row.BidTime.In(zone).Format(time.DateOnly),
 			Advertiser: row.Advertiser, Campaign: row.Campaign, Line: row.Campaign + "/" + row.Line,
 			Time: row.Time, BidTime: row.BidTime, Price: nanos(row.Price), Offer: nanos(row.Offer),
 		})
