@@ -185,8 +185,8 @@ func (r *MarketReport) remarks() []string {
 		what = "value: Σ (worth − bid) of the impressions won"
 	}
 	list := []string{
-		fmt.Sprintf("%d requests with %d impressions in %d day(s) from %s, %s-price auctions, seed %d; amounts in %s",
-			r.Requests, r.Impressions, r.Days, r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
+		fmt.Sprintf("%d requests with %d impressions in %s from %s, %s-price auctions, seed %d; amounts in %s",
+			r.Requests, r.Impressions, plural(r.Days, "day"), r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
 		fmt.Sprintf("the requests are a sample: budgets are multiplied by %.4g", r.BudgetScale),
 		what + "; optimum: the most that the budget buys in hindsight, were the campaign alone",
 	}
