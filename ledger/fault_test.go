@@ -126,7 +126,8 @@ func TestFullDisk(t *testing.T) {
 	l := open(t, Config{FS: fs, Late: note, MemTableSize: 64 << 10})
 	for round := range uint64(5) {
 		if round > 0 {
-			fs.set(syscall.ENOSPC, writes)
+			// A sync that fails is another matter: see TestFailedSync.
+			fs.set(syscall.ENOSPC, func(op errorfs.Op) bool { return writes(op) && !syncs(op) })
 		}
 		var wg sync.WaitGroup
 		var failed atomic.Int32
@@ -314,9 +315,9 @@ func TestForeignDatabase(t *testing.T) {
 }
 
 // written returns a directory with a ledger of many events, part of them in
-// sorted files and part in the log.
-func written(t *testing.T) string {
-	dir := t.TempDir()
+// sorted files and part in the log, and the names of the sorted files in use.
+func written(t *testing.T) (dir string, files []string) {
+	dir = t.TempDir()
 	l := open(t, Config{Dir: dir, MemTableSize: 64 << 10})
 	var wg sync.WaitGroup
 	for w := range uint64(32) {
@@ -332,20 +333,31 @@ func written(t *testing.T) string {
 	}
 	mustAppend(t, l, event(ad.EventBilling, 1_000_000, 1), ad.OK)
 	wantSound(t, l)
+	if err := l.db.Compact(context.Background(), []byte{0}, []byte{0xff}, false); err != nil { // nothing is left to be merged behind our back
+		t.Fatal(err)
+	}
+	levels, err := l.db.SSTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, level := range levels {
+		for _, table := range level {
+			files = append(files, fmt.Sprintf("%06d.sst", table.FileNum))
+		}
+	}
 	closeIt(t, l)
-	return dir
+	return dir, files
 }
 
 // TestDamage flips bits in, and cuts, every file of a ledger. Either Open
 // refuses with an advice, or Verify finds it, or it was in nothing that is used.
 func TestDamage(t *testing.T) {
-	dir := written(t)
-	files, err := filepath.Glob(filepath.Join(dir, "*.sst"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no sorted files in %s: %v", dir, err)
+	dir, files := written(t)
+	if len(files) == 0 {
+		t.Fatalf("no sorted files in %s", dir)
 	}
 	for _, file := range files {
-		whole, err := os.ReadFile(file)
+		whole, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -355,9 +367,6 @@ func TestDamage(t *testing.T) {
 			wantFound(t, dir, file, damaged, fmt.Sprintf("bit flipped at %d of %d", at, len(whole)))
 		}
 		wantFound(t, dir, file, whole[:len(whole)/2], "cut in the middle")
-		if err := os.WriteFile(file, whole, 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 	l := open(t, Config{Dir: dir})
 	wantSound(t, l)
@@ -448,9 +457,13 @@ func copyWith(t *testing.T, from vfs.FS, file string, as []byte) vfs.FS {
 	return to
 }
 
-func wantFound(t *testing.T, dir, file string, content []byte, what string) {
+func wantFound(t *testing.T, whole, file string, content []byte, what string) {
 	t.Helper()
-	if err := os.WriteFile(file, content, 0o644); err != nil {
+	dir := t.TempDir() // a copy each time: opening changes which files are used
+	if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, file), content, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	l, err := Open(Config{Dir: dir})
@@ -460,10 +473,10 @@ func wantFound(t *testing.T, dir, file string, content []byte, what string) {
 	}
 	r, err := l.Verify(context.Background(), nil)
 	if err != nil || r.OK() {
-		t.Errorf("%s, %s: verify finds nothing: %v, %+v", filepath.Base(file), what, err, r)
+		t.Errorf("%s, %s: verify finds nothing: %v, %+v", file, what, err, r)
 	}
 	if _, err := l.Replay(context.Background(), nil); !errors.Is(err, ErrDamaged) {
-		t.Errorf("%s, %s: replay gives %v, want ErrDamaged", filepath.Base(file), what, err)
+		t.Errorf("%s, %s: replay gives %v, want ErrDamaged", file, what, err)
 	}
 	l.Close()
 }

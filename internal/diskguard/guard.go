@@ -7,6 +7,7 @@ package diskguard
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +20,8 @@ import (
 // tries again until it succeeds. So a full disk is an error for the writers,
 // nothing for the readers, and mends itself once there is space. What failed in
 // a sync is not tried again, as nobody knows what the disk then holds: such an
-// operation is held until the process ends.
+// operation is held until the process ends. Only a sorted file may fail in its
+// sync: Pebble throws it away and writes another.
 type FS struct {
 	vfs.FS
 
@@ -92,28 +94,44 @@ func (g *FS) sync(op func() error) error {
 	select {}
 }
 
-func (g *FS) open(op func() (vfs.File, error)) (f vfs.File, err error) {
+// syncSorted syncs a file that Pebble writes anew if that fails. It does not let
+// it do so all the time.
+func (g *FS) syncSorted(op func() error) error {
+	err := op()
+	if !g.passes(err) {
+		g.hold(err)
+		time.Sleep(retryPause)
+		g.letGo()
+	}
+	return err
+}
+
+func (g *FS) open(name string, op func() (vfs.File, error)) (f vfs.File, err error) {
 	err = g.write(func() (err error) { f, err = op(); return err })
 	if err != nil {
 		return nil, err
 	}
-	return &guardedFile{f, g}, nil
+	sync := g.sync
+	if strings.HasSuffix(name, ".sst") {
+		sync = g.syncSorted
+	}
+	return &guardedFile{f, g, sync}, nil
 }
 
 func (g *FS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return g.open(func() (vfs.File, error) { return g.FS.Create(name, c) })
+	return g.open(name, func() (vfs.File, error) { return g.FS.Create(name, c) })
 }
 
 func (g *FS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
-	return g.open(func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, o...) })
+	return g.open(name, func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, o...) })
 }
 
 func (g *FS) ReuseForWrite(oldName, newName string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return g.open(func() (vfs.File, error) { return g.FS.ReuseForWrite(oldName, newName, c) })
+	return g.open(newName, func() (vfs.File, error) { return g.FS.ReuseForWrite(oldName, newName, c) })
 }
 
 func (g *FS) OpenDir(name string) (vfs.File, error) {
-	return g.open(func() (vfs.File, error) { return g.FS.OpenDir(name) })
+	return g.open(name, func() (vfs.File, error) { return g.FS.OpenDir(name) })
 }
 
 func (g *FS) Link(oldName, newName string) error {
@@ -129,7 +147,8 @@ func (g *FS) Unwrap() vfs.FS { return g.FS }
 // guardedFile is a file that was opened to be written.
 type guardedFile struct {
 	vfs.File
-	g *FS
+	g    *FS
+	sync func(op func() error) error
 }
 
 func (f *guardedFile) Write(p []byte) (written int, err error) {
@@ -146,10 +165,10 @@ func (f *guardedFile) WriteAt(p []byte, at int64) (n int, err error) {
 	return n, err
 }
 
-func (f *guardedFile) Sync() error     { return f.g.sync(f.File.Sync) }
-func (f *guardedFile) SyncData() error { return f.g.sync(f.File.SyncData) }
+func (f *guardedFile) Sync() error     { return f.sync(f.File.Sync) }
+func (f *guardedFile) SyncData() error { return f.sync(f.File.SyncData) }
 
 func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
-	err = f.g.sync(func() (err error) { full, err = f.File.SyncTo(length); return err })
+	err = f.sync(func() (err error) { full, err = f.File.SyncTo(length); return err })
 	return full, err
 }
