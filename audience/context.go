@@ -29,6 +29,9 @@ func (p *context) cost() int {
 
 func (p *context) eval(e *Eval) Truth {
 	f := p.field
+	if f.personal && e.anonymous {
+		return Unknown
+	}
 	if !f.applies(e.req) {
 		return False
 	}

@@ -33,6 +33,8 @@ type field struct {
 	lists func(r *request) [3][][]byte
 	enum  func(r *request) (value int32, known bool)
 	names []enumName
+
+	personal bool // of the person, not of the place: not without permission
 }
 
 type enumName struct {
@@ -98,8 +100,8 @@ var fields = []field{
 	{name: "geo.city", text: func(r *request) []byte { return either(r.Device.Geo.City, r.User.Geo.City) }},
 	{name: "geo.zip", text: func(r *request) []byte { return either(r.Device.Geo.Zip, r.User.Geo.Zip) }},
 	{name: "geo.metro", text: func(r *request) []byte { return either(r.Device.Geo.Metro, r.User.Geo.Metro) }},
-	{name: "user.gender", text: func(r *request) []byte { return r.User.Gender }},
-	{name: "user.keyword", match: matchKeyword, text: func(r *request) []byte { return r.User.Keywords }},
+	{name: "user.gender", personal: true, text: func(r *request) []byte { return r.User.Gender }},
+	{name: "user.keyword", personal: true, match: matchKeyword, text: func(r *request) []byte { return r.User.Keywords }},
 }
 
 // Fields returns the names of the request fields that context and lookup know.

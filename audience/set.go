@@ -46,7 +46,8 @@ type Eval struct {
 	req *openrtb.Request
 	now int64
 
-	unread bool // the profile exists, but could not be read
+	anonymous bool // what the request says of the person may not be used
+	unread    bool // the profile exists, but could not be read
 
 	memo  []uint32 // by node: the generation, and the answer in the lowest two bits
 	gen   uint32
@@ -67,6 +68,7 @@ type value struct {
 // whatever the size of the set, but for the first use of a larger one.
 func (e *Eval) Reset(s *Set, rec profile.Record, req *openrtb.Request, now time.Time) {
 	e.set, e.rec, e.req, e.now, e.unread = s, rec, req, now.Unix(), false
+	e.anonymous = false
 	if len(e.memo) < len(s.nodes) {
 		e.memo = make([]uint32, len(s.nodes))
 	}
@@ -85,6 +87,10 @@ func (e *Eval) Reset(s *Set, rec profile.Record, req *openrtb.Request, now time.
 // could not be read in time: what it would have excluded is then not known, so
 // that "none" over it is Unknown in the place of True.
 func (e *Eval) Unread() { e.unread = true }
+
+// Anonymous says, after Reset, that personal data may not be used: what the
+// request says of the person (user.gender, user.keyword) is then not known.
+func (e *Eval) Anonymous() { e.anonymous = true }
 
 // nobody says why nothing is known of the person.
 func (e *Eval) nobody() string {

@@ -111,6 +111,9 @@ func (e *Engine) meet(sc *Scratch, deadline time.Time, tr *Trace) {
 		rec, sc.outcome = e.Profiles.Load(sc.Person.ID, deadline, &sc.profile)
 	}
 	sc.eval.Reset(sc.snap.Audiences, rec, &sc.Req, sc.clock.now)
+	if !sc.Person.May.Read {
+		sc.eval.Anonymous()
+	}
 	if sc.outcome == profile.TimedOut || sc.outcome == profile.Failed {
 		sc.eval.Unread()
 	}

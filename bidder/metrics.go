@@ -18,6 +18,7 @@ type Metrics struct {
 	candidates [ad.NumReasons]atomic.Uint64 // line items looked at, by what became of them
 	notices    [ad.Click + 1][ad.NumReasons]atomic.Uint64
 	identity   [2]atomic.Uint64 // requests whose profile may not, may be read
+	broken     atomic.Uint64    // connections that ended in an error
 	untouched  atomic.Uint64    // contacts that a profile could not take
 	spend      atomic.Int64     // nano-units of house currency, at clearing prices
 	decide     histogram
@@ -87,6 +88,7 @@ var (
 	cacheDesc      = desc("profile_cache_bytes", "Memory that cached profiles take, about.")
 	peopleDesc     = desc("people", "People of whom something is known, about.")
 	consentDesc    = desc("profile_permission_total", "Requests by whether the person's profile may be read.", "permitted")
+	brokenDesc     = desc("connection_errors_total", "Connections that ended in an error: not HTTP, cut off, or too slow.")
 	touchDesc      = desc("profile_write_errors_total", "Contacts that could not be added to the person's profile.")
 	spendDesc      = desc("spend_total", "Spend at clearing prices, in units of the house currency.")
 	decideDesc     = desc("decide_seconds", "Time from the arrival of a bid request to its answer.")
@@ -134,6 +136,7 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	gauge(peopleDesc, float64(people.People))
 	counter(consentDesc, float64(m.identity[0].Load()), "no")
 	counter(consentDesc, float64(m.identity[1].Load()), "yes")
+	counter(brokenDesc, float64(m.broken.Load()))
 	counter(touchDesc, float64(m.untouched.Load()))
 	counter(spendDesc, ad.Money(m.spend.Load()).Units())
 	counter(reloadsDesc, float64(m.reloads[0].Load()), "failed")

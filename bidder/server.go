@@ -42,8 +42,10 @@ func (s status) String() string { return statusNames[s] }
 type Server struct {
 	engine *Engine
 	most   int // bytes of the largest request body, unpacked
-	http   fasthttp.Server
-	zip    zipper
+
+	connections int64
+	http        fasthttp.Server
+	zip         zipper
 }
 
 // Limits is what the exchange port puts up with.
@@ -54,32 +56,54 @@ type Limits struct {
 	ShedAbove   time.Duration // time that requests may wait for a processor
 }
 
-// NewServer returns a server that logf tells what goes wrong with connections;
-// logf must throttle.
-func NewServer(e *Engine, l Limits, logf func(format string, args ...any)) *Server {
-	s := &Server{engine: e, most: l.Body}
+// NewServer returns a server.
+func NewServer(e *Engine, l Limits) *Server {
+	s := &Server{engine: e, most: l.Body, connections: int64(l.Connections)}
 	e.shed.target = l.ShedAbove
 	s.http = fasthttp.Server{
 		Handler:                      s.handle,
 		ErrorHandler:                 s.broken,
 		Name:                         "bidwell",
-		Concurrency:                  l.Connections,
+		Concurrency:                  l.Connections + 1, // Serve keeps to the limit: more would be answered 503
+		HeaderReceived:               s.expect,
 		ReadTimeout:                  l.SlowClient,
 		WriteTimeout:                 l.SlowClient,
-		IdleTimeout:                  2 * time.Minute,
+		IdleTimeout:                  time.Minute,
 		MaxRequestBodySize:           l.Body,
 		ReadBufferSize:               8 << 10,
 		NoDefaultContentType:         true,
 		NoDefaultDate:                true,
 		CloseOnShutdown:              true,
 		DisablePreParseMultipartForm: true,
-		Logger:                       logger(logf),
+		Logger:                       connectionErrors{e.Metrics},
 	}
 	return s
 }
 
 // Serve answers on ln until Shutdown.
-func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(ln) }
+func (s *Server) Serve(ln net.Listener) error {
+	return s.http.Serve(&bounded{Listener: ln, most: s.connections})
+}
+
+// A body that is not a bid request of somebody we know is not worth more memory.
+const mostUnknown = 4 << 10
+
+// expect says, by the header alone, how large a body may be: the memory for it is
+// taken before it comes.
+func (s *Server) expect(h *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
+	name, ok := bytes.CutPrefix(h.RequestURI(), bidPath)
+	if i := bytes.IndexByte(name, '?'); i >= 0 {
+		name = name[:i]
+	}
+	ex := s.engine.live.Load().Exchange(name)
+	switch {
+	case !ok, ex == nil:
+		c.MaxRequestBodySize = mostUnknown
+	case ex.Credential != nil && !bytes.Contains(h.Peek("Authorization"), ex.Credential) && !bytes.Contains(h.RequestURI(), ex.Credential):
+		c.MaxRequestBodySize = mostUnknown
+	}
+	return c
+}
 
 // Shutdown stops listening, lets the requests that are being answered end, and
 // returns when all connections are closed or ctx is done.
@@ -99,10 +123,12 @@ func (s *Server) Watch(ctx context.Context) {
 	}
 }
 
-type logger func(format string, args ...any)
+// connectionErrors counts what goes wrong with connections. It does not log it:
+// the text holds what the client sent.
+type connectionErrors struct{ metrics *Metrics }
 
 // Printf implements fasthttp.Logger.
-func (l logger) Printf(format string, args ...any) { l(format, args...) }
+func (c connectionErrors) Printf(string, ...any) { c.metrics.broken.Add(1) }
 
 var (
 	bidPath    = []byte("/openrtb2/bid/")

@@ -41,7 +41,7 @@ func serve(tb testing.TB, r *rig, limits bidder.Limits) *server {
 
 func serveOn(tb testing.TB, r *rig, limits bidder.Limits, ln net.Listener) *server {
 	tb.Helper()
-	s := bidder.NewServer(r.Engine, limits, func(string, ...any) {})
+	s := bidder.NewServer(r.Engine, limits)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ln) }()
 	reg := prometheus.NewRegistry()

@@ -3,9 +3,11 @@ package main
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,8 +52,24 @@ func (m *Main) guarded(next http.Handler) http.Handler {
 			http.Error(w, "send the admin key: Authorization: Bearer KEY", http.StatusUnauthorized)
 			return
 		}
+		if !probe && fromElsewhere(r) {
+			http.Error(w, "the admin port is not for web pages: call it by its address", http.StatusForbidden)
+			return
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// fromElsewhere reports whether a web page made a browser send a request: it has
+// an Origin, or the Host is a name, which may lead anywhere, and no address.
+func fromElsewhere(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	named := host != "localhost" && net.ParseIP(strings.Trim(host, "[]")) == nil
+	return r.Header.Get("Origin") != "" || named && r.Header.Get("Authorization") == ""
 }
 
 // readyz says whether to send requests here.

@@ -113,6 +113,7 @@ func (m *Main) apiImport(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	done, err := importer.Run(r.Context(), m.profiles, r.Body, o)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	text := importText(done, time.Since(o.Now))
 	for _, b := range bad {
 		text = b + "\n" + text

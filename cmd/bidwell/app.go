@@ -203,7 +203,7 @@ func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
 		Verifier: notice.NewVerifier(keys, lifetime),
 		Metrics:  new(bidder.Metrics),
 	}
-	m.server = bidder.NewServer(m.engine, bidderLimits(s.Process), m.Log.WithOptions(zap.AddCallerSkip(1)).Sugar().Infof)
+	m.server = bidder.NewServer(m.engine, bidderLimits(s.Process))
 }
 
 // bidderLimits returns the limits of the exchange port, with their defaults.
@@ -250,7 +250,10 @@ func (m *Main) Run(ctx context.Context) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before anything says that it runs: unheeded, it kills
 	defer signal.Stop(hup)
-	adminServer := &http.Server{Handler: m.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
+	adminServer := &http.Server{
+		Handler: m.adminHandler(), ReadHeaderTimeout: 5 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return background }, // an import ends when we do
+	}
 	g.Go(func() error { return ignoreClosed(m.server.Serve(m.exchange)) })
 	g.Go(func() error { return ignoreClosed(adminServer.Serve(m.admin)) })
 	g.Go(func() error { m.server.Watch(background); return nil })

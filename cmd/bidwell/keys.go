@@ -36,6 +36,9 @@ func loadKeys(path string) (notice.Keys, error) {
 		}
 		secrets = append(secrets, secret)
 	}
+	if err := lines.Err(); err != nil {
+		return notice.Keys{}, fmt.Errorf("%s: %w; restore the file, or remove it to begin with a new key", path, err)
+	}
 	keys, err := notice.NewKeys(secrets...)
 	if err != nil {
 		return notice.Keys{}, fmt.Errorf("%s: %w; restore the file, or remove it to begin with a new key", path, err)
