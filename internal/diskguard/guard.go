@@ -68,17 +68,23 @@ func (g *FS) passes(err error) bool {
 	return err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)
 }
 
+// makes is passes for what makes or moves a file: that something is missing then
+// means that the directory was taken away.
+func (g *FS) makes(err error) bool { return err == nil || errors.Is(err, fs.ErrExist) }
+
 // write does an operation that can be repeated.
-func (g *FS) write(op func() error) error {
+func (g *FS) write(op func() error) error { return g.repeat(op, g.passes) }
+
+func (g *FS) repeat(op func() error, passes func(error) bool) error {
 	err := op()
-	if g.passes(err) {
+	if passes(err) {
 		return err
 	}
 	g.hold(err)
 	defer g.letGo()
 	for {
 		time.Sleep(retryPause)
-		if err = op(); g.passes(err) {
+		if err = op(); passes(err) {
 			return err
 		}
 	}
@@ -106,8 +112,8 @@ func (g *FS) syncSorted(op func() error) error {
 	return err
 }
 
-func (g *FS) open(name string, op func() (vfs.File, error)) (f vfs.File, err error) {
-	err = g.write(func() (err error) { f, err = op(); return err })
+func (g *FS) open(name string, passes func(error) bool, op func() (vfs.File, error)) (f vfs.File, err error) {
+	err = g.repeat(func() (err error) { f, err = op(); return err }, passes)
 	if err != nil {
 		return nil, err
 	}
@@ -119,19 +125,19 @@ func (g *FS) open(name string, op func() (vfs.File, error)) (f vfs.File, err err
 }
 
 func (g *FS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return g.open(name, func() (vfs.File, error) { return g.FS.Create(name, c) })
+	return g.open(name, g.makes, func() (vfs.File, error) { return g.FS.Create(name, c) })
 }
 
 func (g *FS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
-	return g.open(name, func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, o...) })
+	return g.open(name, g.passes, func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, o...) })
 }
 
 func (g *FS) ReuseForWrite(oldName, newName string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return g.open(newName, func() (vfs.File, error) { return g.FS.ReuseForWrite(oldName, newName, c) })
+	return g.open(newName, g.makes, func() (vfs.File, error) { return g.FS.ReuseForWrite(oldName, newName, c) })
 }
 
 func (g *FS) OpenDir(name string) (vfs.File, error) {
-	return g.open(name, func() (vfs.File, error) { return g.FS.OpenDir(name) })
+	return g.open(name, g.passes, func() (vfs.File, error) { return g.FS.OpenDir(name) })
 }
 
 func (g *FS) Link(oldName, newName string) error {
@@ -139,7 +145,7 @@ func (g *FS) Link(oldName, newName string) error {
 }
 
 func (g *FS) Rename(oldName, newName string) error {
-	return g.write(func() error { return g.FS.Rename(oldName, newName) })
+	return g.repeat(func() error { return g.FS.Rename(oldName, newName) }, g.makes)
 }
 
 func (g *FS) Unwrap() vfs.FS { return g.FS }
