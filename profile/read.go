@@ -103,9 +103,10 @@ func (p *Profiles) fetch(key ad.PersonID, dst []byte) ([]byte, Outcome) {
 	return dst, found(dst, StoreHit)
 }
 
-// doorkeeper keeps people who are seen once from costing an allocation and a
-// place in the cache's queue. While the cache has room everybody is admitted;
-// once it is full, whoever comes for the second time within a period.
+// doorkeeper keeps people from costing an allocation and a place in the cache's
+// queue, which costs more than reading them again. While the cache has room
+// everybody is admitted; once it is full, of those who come for the second time
+// within a period one in admitOneIn: whoever comes often is soon in.
 type doorkeeper struct {
 	seen   [1 << 16]atomic.Uint64 // a bit for each of 4 M hashes: 512 KiB
 	admits atomic.Uint64
@@ -121,6 +122,7 @@ type room interface {
 const (
 	doorkeeperLook   = 1 << 10 // calls from one look at the room left to the next
 	doorkeeperPeriod = 1 << 19 // calls after which everybody is forgotten
+	admitOneIn       = 8
 )
 
 func (d *doorkeeper) admit(key ad.PersonID, c room) bool {
@@ -136,7 +138,7 @@ func (d *doorkeeper) admit(key ad.PersonID, c room) bool {
 	h := binary.LittleEndian.Uint32(key[4:])
 	bit := uint64(1) << (h & 63)
 	again := d.seen[h>>6%uint32(len(d.seen))].Or(bit)&bit != 0
-	return again || !d.full.Load()
+	return !d.full.Load() || again && n%admitOneIn == 0
 }
 
 // lockedStripes are the writers' locks for a set of people, taken in ascending
