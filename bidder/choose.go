@@ -26,7 +26,7 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 	if tr != nil {
 		tr.misses(sc, imp)
 	}
-	sc.refused, sc.seen = sc.refused[:0], sc.seen[:0]
+	sc.refused, sc.seen, sc.unfunded = sc.refused[:0], sc.seen[:0], sc.unfunded[:0]
 	before, farthest := sc.counts, sc.farthest
 	for range maxRetries {
 		sc.counts, sc.farthest = before, farthest // a line item counts once
@@ -161,6 +161,7 @@ func (sc *Scratch) test(imp *openrtb.Imp, c *candidate, r *race, over, full bool
 	}
 	c.cost = costOf(c.amount, imp)
 	if why := sc.funded(l, c.cost); why != ad.OK {
+		sc.short(l)
 		return why
 	}
 	if why := sc.fit(l, imp, c); why != ad.OK {

@@ -171,6 +171,16 @@ func (sc *Scratch) opportunity(l *campaign.Line, line int) {
 	l.Gauge.Eligible()
 }
 
+// short counts, once for each campaign and impression, that a budget had room for
+// something but not for the bid: its pacing then bids less.
+func (sc *Scratch) short(l *campaign.Line) {
+	if sc.tally == nil || slices.Contains(sc.unfunded, l.Gauge) || sc.funded(l, 1) != ad.OK {
+		return
+	}
+	sc.unfunded = append(sc.unfunded, l.Gauge)
+	l.Gauge.Refuse()
+}
+
 // fit picks a creative for the impression: the first that fits, beginning with
 // one that the seed names, so that all of them are shown.
 func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {

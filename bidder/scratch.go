@@ -34,6 +34,7 @@ type Scratch struct {
 	taken    []*campaign.Campaign // campaigns whose advertiser has an impression
 	refused  []int                // line items without room in their budget
 	seen     []*pacing.Gauge      // campaigns that could have bid on the impression
+	unfunded []*pacing.Gauge      // of these, those whose budget refused the bid
 	fitting  [2]creative.Fit      // of the best candidate, and of the one that is tested
 	counts   [ad.NumReasons]uint32
 	farthest ad.Reason // what the line item that came farthest failed on

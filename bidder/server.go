@@ -91,7 +91,11 @@ const mostUnknown = 4 << 10
 // expect says, by the header alone, how large a body may be: the memory for it is
 // taken before it comes.
 func (s *Server) expect(h *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
-	name, ok := bytes.CutPrefix(h.RequestURI(), bidPath)
+	uri := h.RequestURI()
+	if len(uri) == 0 || uri[0] != '/' || bytes.ContainsAny(uri, "%+") {
+		return c // written in another way than it could be compared
+	}
+	name, ok := bytes.CutPrefix(uri, bidPath)
 	if i := bytes.IndexByte(name, '?'); i >= 0 {
 		name = name[:i]
 	}
@@ -99,7 +103,7 @@ func (s *Server) expect(h *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
 	switch {
 	case !ok, ex == nil:
 		c.MaxRequestBodySize = mostUnknown
-	case ex.Credential != nil && !bytes.Contains(h.Peek("Authorization"), ex.Credential) && !bytes.Contains(h.RequestURI(), ex.Credential):
+	case ex.Credential != nil && !bytes.Contains(h.Peek("Authorization"), ex.Credential) && !bytes.Contains(uri, ex.Credential):
 		c.MaxRequestBodySize = mostUnknown
 	}
 	return c

@@ -239,3 +239,23 @@ func eventually(tb testing.TB, what string, holds func() bool) {
 		<-t.C
 	}
 }
+
+// TestCredentialMayBeEscaped posts a large request with its credential in the
+// query, written in another way than in the configuration.
+func TestCredentialMayBeEscaped(t *testing.T) {
+	s := newServer(t, lenient)
+	s.Publish(compile(t, files("bidwell.yaml", "exchanges: {example: {credential: 'a key/with signs', window: 10s}}\n", "campaigns/plain.yaml", `campaign: plain
+advertiser: {name: Plain, domains: [plain.example]}
+budget: {total: 100 USD}
+line_items:
+  - {name: all, bid: {price: 2 USD}, creatives: [mpu]}
+creatives:
+  - {name: mpu, banner: {size: 300x250, image: "https://cdn.plain.example/a.jpg"}, click: "https://plain.example/"}
+`)))
+	body := bannerRequest("r", `,"ext":"`+strings.Repeat("x", 32<<10)+`"`)
+	for query, want := range map[string]int{"?key=a%20key%2Fwith%20signs": 200, "?key=a+key%2fwith+signs": 200, "?key=wrong": 413, "": 413} {
+		if got := s.do(t, request("POST", examplePath+query, body)); got.status != want {
+			t.Errorf("%q is answered %d, want %d", query, got.status, want)
+		}
+	}
+}

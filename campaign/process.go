@@ -33,7 +33,7 @@ type ExchangeSpec struct {
 	Credential   string        `yaml:"credential" conf:"not-empty" doc:"What the exchange sends as 'Authorization: Bearer …' or '?key=…'. Without it only loopback clients are answered."`
 	Auction      string        `yaml:"auction" oneof:"request first second" doc:"first or second, for exchanges whose requests do not say (at); request (the default) trusts the request, and takes second where it is silent. Bids are the full value in either case until bid shading comes."`
 	QPS          float64       `yaml:"qps" doc:"The most requests per second that are answered; the rest get 429. Without it there is no limit."`
-	Window       conf.Duration `yaml:"window" doc:"Time to answer where the request names no tmax; 100ms if left out."`
+	Window       conf.Duration `yaml:"window" doc:"The most time to answer; less if the tmax of the request is less. 100ms if left out."`
 	Network      conf.Duration `yaml:"network" doc:"Part of the window that the network takes; 10ms if left out."`
 	IDs          []string      `yaml:"ids" conf:"not-empty" doc:"Kinds of identifiers in the order in which they are tried: buyeruid, ifa, user, and eid:SOURCE such as eid:uidapi.com. If left out: buyeruid, the common eids, ifa, user."`
 	SettleOn     string        `yaml:"settle_on" oneof:"billing win impression" doc:"What the exchange bills on: billing (the default), win or impression."`

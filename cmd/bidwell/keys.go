@@ -57,5 +57,8 @@ func makeKey(path string) ([]byte, error) {
 		return nil, err
 	}
 	_, err = f.Write(text)
-	return text, errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(path) // half a key would stop every start after this one
+	}
+	return text, err
 }
