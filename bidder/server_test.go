@@ -244,7 +244,7 @@ func eventually(tb testing.TB, what string, holds func() bool) {
 // query, written in another way than in the configuration.
 func TestCredentialMayBeEscaped(t *testing.T) {
 	s := newServer(t, lenient)
-	s.Publish(compile(t, files("bidwell.yaml", "exchanges: {example: {credential: 'a key/with signs', window: 10s}}\n", "campaigns/plain.yaml", `campaign: plain
+	s.Publish(compile(t, files("bidwell.yaml", "exchanges: {example: {credential: 'a-long-key/with=signs', window: 10s}}\n", "campaigns/plain.yaml", `campaign: plain
 advertiser: {name: Plain, domains: [plain.example]}
 budget: {total: 100 USD}
 line_items:
@@ -253,7 +253,7 @@ creatives:
   - {name: mpu, banner: {size: 300x250, image: "https://cdn.plain.example/a.jpg"}, click: "https://plain.example/"}
 `)))
 	body := bannerRequest("r", `,"ext":"`+strings.Repeat("x", 32<<10)+`"`)
-	for query, want := range map[string]int{"?key=a%20key%2Fwith%20signs": 200, "?key=a+key%2fwith+signs": 200, "?key=wrong": 413, "": 413} {
+	for query, want := range map[string]int{"?key=a-long-key%2Fwith%3Dsigns": 200, "?key=a-long-key/with=signs": 200, "?key=wrong": 413, "": 413} {
 		if got := s.do(t, request("POST", examplePath+query, body)); got.status != want {
 			t.Errorf("%q is answered %d, want %d", query, got.status, want)
 		}
