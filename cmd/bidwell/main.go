@@ -76,7 +76,7 @@ prices it, and never spends more than the budget.`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newLedger(), newConfig(), newSimulate(), newPlan(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newLedger(), newConfig(), newSimulate(), newPlan(), newLoadtest(), newVersion())
 	return root
 }
 
