@@ -152,16 +152,16 @@ func (r *replay) offer(a *auction, k int) {
 	value := r.worth * a.pctr
 	now := r.log.start.Add(a.at)
 	bid := min(ad.Money(1).Mul(value*r.gauge.Kappa()), r.ceiling)
-	if room := r.account.Headroom(now); room > 0 {
-		bid = min(bid, room) // what is left may still win
-	}
 	if bid <= 0 {
+		return
+	}
+	if bid = pacing.Cut(bid, r.account.Headroom(now)); bid <= 0 {
+		r.refuse()
 		return
 	}
 	id := r.nextBid()
 	if why := r.book.Reserve(id, r.touched, bid, now, r.o.NoticeWindow); why != ad.OK {
-		r.result.Refused++
-		r.gauge.Refuse()
+		r.refuse()
 		return
 	}
 	r.gauge.Bid(bid)
@@ -185,6 +185,12 @@ func (r *replay) offer(a *auction, k int) {
 		n.again = true
 		r.send(n, k+1)
 	}
+}
+
+// refuse counts an auction on which the budget refused a bid.
+func (r *replay) refuse() {
+	r.result.Refused++
+	r.gauge.Refuse()
 }
 
 func (r *replay) nextBid() (id ad.BidID) {
