@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bidwell/ad"
+	"bidwell/campaign"
 	"bidwell/openrtb"
 )
 
@@ -160,9 +161,13 @@ func (sc *Scratch) test(imp *openrtb.Imp, c *candidate, r *race, over, full bool
 		return ad.Outbid
 	}
 	c.cost = costOf(c.amount, imp)
-	if why := sc.funded(l, c.cost); why != ad.OK {
-		sc.short(l)
+	if why := sc.funded(l, imp, c); why != ad.OK {
 		return why
+	}
+	if c.asked > 0 && !beaten { // the bid was cut
+		if beaten = !r.beats(c); beaten && !full {
+			return ad.Outbid
+		}
 	}
 	if why := sc.fit(l, imp, c); why != ad.OK {
 		return why
@@ -206,8 +211,8 @@ func (e *Engine) reserve(sc *Scratch, id ad.BidID, c *candidate, tr *Trace) (res
 	}
 	l := &sc.snap.Lines[c.line]
 	now, window := sc.clock.now, sc.exchange.NoticeWindow
-	if r = e.Money.Reserve(id, l.Accounts, c.cost, now, window); r != ad.OK {
-		l.Gauge.Refuse()
+	if r = e.Money.Reserve(id, l.Accounts[:], c.cost, now, window); r != ad.OK {
+		sc.short(l, campaign.OfCampaign)
 		return false, r
 	}
 	if len(l.Counts) > 0 {
@@ -216,6 +221,10 @@ func (e *Engine) reserve(sc *Scratch, id ad.BidID, c *candidate, tr *Trace) (res
 			return false, impressionsSpent(r)
 		}
 	}
-	l.Gauge.Bid(c.cost)
+	for _, g := range l.Gauges {
+		if g != nil {
+			g.Bid(c.cost)
+		}
+	}
 	return true, ad.OK
 }

@@ -8,6 +8,7 @@ import (
 	"bidwell/campaign"
 	"bidwell/creative"
 	"bidwell/openrtb"
+	"bidwell/pacing"
 	"bidwell/profile"
 )
 
@@ -17,6 +18,8 @@ type candidate struct {
 	amount   ad.Money // house currency, one impression
 	cost     ad.Money // what is reserved: more than amount where an impression counts several times
 	offer    ad.Money // response currency
+	asked    ad.Money // amount before it was cut to what is left of a budget
+	scarce   int      // the level of that budget
 	priced   bool
 	tie      uint64
 	terms    terms
@@ -66,11 +69,23 @@ func costOf(amount ad.Money, imp *openrtb.Imp) ad.Money {
 	return amount.Mul(imp.Qty) + 1
 }
 
-// funded tests whether the line item's budgets have room for a bid.
-func (sc *Scratch) funded(l *campaign.Line, cost ad.Money) ad.Reason {
+// amountOf returns the largest bid that costs no more than there is room for.
+func amountOf(room ad.Money, imp *openrtb.Imp) ad.Money {
+	if imp.Qty <= 1 {
+		return room
+	}
+	return ad.Money(float64(max(0, room-1)) / imp.Qty)
+}
+
+// funded tests whether the line item's budgets have room for a bid. Where some room
+// is left, the bid is cut to it.
+func (sc *Scratch) funded(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
 	for _, a := range l.Accounts {
-		if r := a.Admits(cost, sc.clock.now); r != ad.OK {
-			return r
+		if r := a.Admits(c.cost, sc.clock.now); r != ad.OK {
+			if r = sc.cut(l, imp, c); r != ad.OK {
+				return r
+			}
+			break
 		}
 	}
 	for _, a := range l.Counts {
@@ -79,6 +94,30 @@ func (sc *Scratch) funded(l *campaign.Line, cost ad.Money) ad.Reason {
 		}
 	}
 	return ad.OK
+}
+
+// cut lowers a bid to what the strictest of its budgets has left, if that can still
+// buy the impression. Else it returns what that budget says.
+func (sc *Scratch) cut(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
+	room := ad.Money(ad.MaxMoney)
+	for level, a := range l.Accounts {
+		if left := a.Headroom(sc.clock.now); left < room {
+			room, c.scarce = left, level
+		}
+	}
+	why := l.Accounts[c.scarce].Admits(c.cost, sc.clock.now)
+	amount := pacing.Cut(c.amount, amountOf(room, imp))
+	offer := sc.money.offer(amount)
+	switch cost := costOf(amount, imp); {
+	case why == ad.OK: // it was freed in between
+		return ad.OK
+	case c.terms.fixed || amount <= 0 || offer <= 0 || offer < c.terms.floor || cost > room:
+		sc.short(l, c.scarce)
+		return why
+	default:
+		c.asked, c.amount, c.offer, c.cost = c.amount, amount, offer, cost
+		return ad.OK
+	}
 }
 
 // perSecond holds a bid in an ad pod against the floor for each second of the
@@ -143,7 +182,7 @@ func (sc *Scratch) price(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Re
 		return ad.BelowFloor
 	}
 	sc.opportunity(l, c.line)
-	if kappa := l.Gauge.Kappa(); kappa < 1 {
+	if kappa, _ := l.Kappa(); kappa < 1 {
 		c.amount = c.amount.Mul(kappa)
 		c.offer = sc.money.offer(c.amount)
 		if c.offer < c.terms.floor || c.offer <= 0 {
@@ -158,27 +197,33 @@ func (sc *Scratch) price(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Re
 }
 
 // opportunity counts that the line item could have bid and, once for each
-// impression, that its campaign could: its pacing learns the traffic from it.
+// impression, that its campaign and its advertiser could: pacing learns the traffic
+// from it.
 func (sc *Scratch) opportunity(l *campaign.Line, line int) {
 	if sc.tally == nil {
 		return
 	}
 	sc.tally.see(sc.exchange, line)
-	if slices.Contains(sc.seen, l.Gauge) {
-		return
+	for _, g := range l.Gauges {
+		if g != nil && !slices.Contains(sc.seen, g) {
+			sc.seen = append(sc.seen, g)
+			g.Eligible()
+		}
 	}
-	sc.seen = append(sc.seen, l.Gauge)
-	l.Gauge.Eligible()
 }
 
-// short counts, once for each campaign and impression, that a budget had room for
-// something but not for the bid: its pacing then bids less.
-func (sc *Scratch) short(l *campaign.Line) {
-	if sc.tally == nil || slices.Contains(sc.unfunded, l.Gauge) || sc.funded(l, 1) != ad.OK {
+// short counts, once for each impression, that the budget of a level had no room for
+// a bid. Neither it nor the narrower ones can learn from that what to bid.
+func (sc *Scratch) short(l *campaign.Line, level int) {
+	if sc.tally == nil {
 		return
 	}
-	sc.unfunded = append(sc.unfunded, l.Gauge)
-	l.Gauge.Refuse()
+	for _, g := range l.Gauges[:level+1] {
+		if g != nil && !slices.Contains(sc.unfunded, g) {
+			sc.unfunded = append(sc.unfunded, g)
+			g.Refuse()
+		}
+	}
 }
 
 // fit picks a creative for the impression: the first that fits, beginning with

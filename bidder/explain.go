@@ -186,7 +186,7 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 		Campaign: l.Campaign.Name, Line: l.Name,
 		Bids: lt.reason == ad.OK, Reason: lt.reason.String(), Text: lt.reason.Text(),
 		Detail: sc.detail(t.imp, l, lt),
-		Where:  l.Origin(lt.reason).String(),
+		Where:  sc.origin(l, lt).String(),
 		rank:   lt.reason,
 	}
 	if x.Bids {
@@ -234,8 +234,14 @@ func (sc *Scratch) priceSteps(l *campaign.Line, lt *lineTrace) []PriceStep {
 	if l.Price.Mul(factor) > l.AtMost {
 		steps = append(steps, PriceStep{"at most", l.AtMost.CPM(), house, l.Spec.Bid.At("at_most").String()})
 	}
+	paced := max(lt.amount, lt.asked)
 	if lt.kappa < 1 {
-		steps = append(steps, PriceStep{"pacing × " + decimal(math.Round(lt.kappa*1e4)/1e4), lt.amount.CPM(), house, l.Campaign.File.At("pacing").String()})
+		steps = append(steps, PriceStep{
+			"pacing" + pacedOf[lt.pacedBy] + " × " + decimal(math.Round(lt.kappa*1e4)/1e4), paced.CPM(), house, l.PacingOrigin(lt.pacedBy).String(),
+		})
+	}
+	if lt.asked > 0 {
+		steps = append(steps, PriceStep{"all that the " + levelNames[lt.scarce] + " has left", lt.amount.CPM(), house, sc.scarceOrigin(l, lt.scarce).String()})
 	}
 	if lt.terms.fixed {
 		steps = append(steps, PriceStep{"the deal's fixed price", lt.offer.CPM(), sc.money.cur.String(), ""})

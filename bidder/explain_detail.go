@@ -8,6 +8,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/internal/conf"
 	"bidwell/openrtb"
 )
 
@@ -97,13 +98,37 @@ func (sc *Scratch) outbidDetail(imp *openrtb.Imp, lt *lineTrace) string {
 }
 
 func (sc *Scratch) budgetDetail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace) string {
-	cost := costOf(lt.amount, imp)
-	for _, a := range l.Accounts {
-		if room := a.Headroom(sc.clock.now); room < max(cost, 1) {
-			return fmt.Sprintf("%s %s are left, the bid is %s %s", room, sc.snap.Rates.Base(), cost, sc.snap.Rates.Base())
-		}
+	room, cur := l.Accounts[lt.scarce].Headroom(sc.clock.now), sc.snap.Rates.Base()
+	return fmt.Sprintf("the %s has %s %s left, the bid is %s %s", levelNames[lt.scarce], room, cur, costOf(lt.amount, imp), cur)
+}
+
+// levelNames and pacedOf say whose budget, and whose pacing.
+var (
+	levelNames = [campaign.Levels]string{campaign.OfLine: "line item", campaign.OfCampaign: "campaign", campaign.OfAdvertiser: "advertiser"}
+	pacedOf    = [campaign.Levels]string{campaign.OfLine: " of the line item", campaign.OfAdvertiser: " of the advertiser"}
+)
+
+// origin returns the place in the YAML that decided about a line item. Where budgets
+// of several levels could have, it is the one that did.
+func (sc *Scratch) origin(l *campaign.Line, lt *lineTrace) conf.Pos {
+	switch lt.reason {
+	case ad.PacedBelowFloor:
+		return l.PacingOrigin(lt.pacedBy)
+	case ad.BudgetSpent:
+		return l.BudgetOrigin(lt.scarce, "total")
+	case ad.DailyBudgetSpent:
+		return l.BudgetOrigin(lt.scarce, "daily")
 	}
-	return ""
+	return l.Origin(lt.reason)
+}
+
+// scarceOrigin returns the place of the budget that a bid was cut to.
+func (sc *Scratch) scarceOrigin(l *campaign.Line, level int) conf.Pos {
+	a, now := l.Accounts[level], sc.clock.now
+	if a.Admits(a.Headroom(now)+1, now) == ad.DailyBudgetSpent {
+		return l.BudgetOrigin(level, "daily")
+	}
+	return l.BudgetOrigin(level, "total")
 }
 
 func (sc *Scratch) impressionsDetail(l *campaign.Line) string {

@@ -150,6 +150,7 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	gauge(durableDesc, oneIf(!e.unsafe.Load()))
 	if s := e.Snapshot(); s != nil {
 		gauge(linesDesc, float64(len(s.Lines)))
+		e.collectPacing(s, ch)
 	}
 	ch <- m.decide.metric(decideDesc)
 }

@@ -6,6 +6,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/bidder"
+	"bidwell/campaign"
 )
 
 // TestOffers compares what could have been bid with what was: of two campaigns on
@@ -19,7 +20,7 @@ func TestOffers(t *testing.T) {
 	if why := r.decide(t, &sc, body, r.exchange(t, ""), monday); why != ad.OK || len(sc.Bids) != 1 {
 		t.Fatalf("got %v and %d bids", why, len(sc.Bids))
 	}
-	gauge := r.Snapshot().Lines[0].Gauge
+	gauge := r.Snapshot().Lines[0].Gauges[campaign.OfCampaign]
 	before := fmt.Sprintf("%+v", gauge)
 	got := sc.AppendOffers(nil)
 	if fmt.Sprintf("%+v", gauge) != before {

@@ -33,8 +33,8 @@ type Scratch struct {
 	outcome  profile.Outcome
 	taken    []*campaign.Campaign // campaigns whose advertiser has an impression
 	refused  []int                // line items without room in their budget
-	seen     []*pacing.Gauge      // campaigns that could have bid on the impression
-	unfunded []*pacing.Gauge      // of these, those whose budget refused the bid
+	seen     []*pacing.Gauge      // of budgets that could have paid for the impression
+	unfunded []*pacing.Gauge      // of these, those that had no room for the bid
 	fitting  [2]creative.Fit      // of the best candidate, and of the one that is tested
 	counts   [ad.NumReasons]uint32
 	farthest ad.Reason // what the line item that came farthest failed on

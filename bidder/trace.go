@@ -25,7 +25,10 @@ type lineTrace struct {
 	amount  ad.Money
 	offer   ad.Money
 	terms   terms
+	asked   ad.Money // amount before it was cut to what the budget of level scarce has left; 0 if it was not
+	scarce  int
 	kappa   float64
+	pacedBy int   // the level that decided kappa
 	factors []int // modifiers that applied, as indexes into Line.Adjust
 }
 
@@ -65,7 +68,8 @@ func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, r ad.Rea
 	lt.reason = r
 	if c.priced {
 		lt.priced, lt.amount, lt.offer, lt.terms = true, c.amount, c.offer, c.terms
-		lt.kappa = sc.snap.Lines[line].Gauge.Kappa()
+		lt.asked, lt.scarce = c.asked, c.scarce
+		lt.kappa, lt.pacedBy = sc.snap.Lines[line].Kappa()
 		lt.factors = sc.applied(&sc.snap.Lines[line])
 	}
 }

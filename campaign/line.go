@@ -18,6 +18,7 @@ type Line struct {
 	Campaign    *Campaign
 	Audience    audience.Ref
 	HasAudience bool
+	Hurried     bool // its campaign bids as fast as traffic allows; set when published
 	Deals       DealMode
 	Spans       []Span // hours, nil for always
 	Adjust      []Adjust
@@ -31,10 +32,37 @@ type Line struct {
 	Budget    Budget
 
 	// Bound when published: the accounts of money and of impressions, each of which
-	// must have room, and the campaign's pacing.
-	Accounts []*pacing.Account
+	// must have room, and the pacing of those whose budget is paced.
+	Accounts [Levels]*pacing.Account
 	Counts   []*pacing.Account // nil where impressions are not limited
-	Gauge    *pacing.Gauge
+	Gauges   [Levels]*pacing.Gauge
+}
+
+// Budgets stand at Levels levels, the narrowest first. All must have room, and the
+// one that is paced most strictly decides.
+const (
+	OfLine = iota
+	OfCampaign
+	OfAdvertiser
+	Levels
+)
+
+// Kappa returns the factor that pacing lowers the line item's bids with, and the
+// level that decides it.
+func (l *Line) Kappa() (kappa float64, level int) {
+	kappa, level = 1, OfCampaign
+	if l.Hurried {
+		return kappa, level
+	}
+	for i, g := range l.Gauges {
+		if g == nil {
+			continue
+		}
+		if k := g.Kappa(); k < kappa {
+			kappa, level = k, i
+		}
+	}
+	return kappa, level
 }
 
 // DealMode says how a line item buys deals.

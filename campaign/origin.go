@@ -93,11 +93,43 @@ func firstOf(l conf.Located, other conf.Pos, keys ...string) conf.Pos {
 
 // budgetOrigin returns the place of the narrowest budget of a kind.
 func (l *Line) budgetOrigin(key string) conf.Pos {
-	file := l.Campaign.File
-	for _, b := range []*BudgetSpec{&l.Spec.Budget, &file.Budget, &file.Advertiser.Budget} {
+	for _, b := range l.budgets() {
 		if b.Has(key) {
 			return b.At(key)
 		}
 	}
-	return file.At("budget")
+	return l.Campaign.File.At("budget")
+}
+
+func (l *Line) budgets() [Levels]*BudgetSpec {
+	file := l.Campaign.File
+	return [Levels]*BudgetSpec{OfLine: &l.Spec.Budget, OfCampaign: &file.Budget, OfAdvertiser: &file.Advertiser.Budget}
+}
+
+// BudgetOrigin returns the place of the total or daily budget of a level. That of an
+// advertiser may stand in the file of another of its campaigns; then it is where this
+// one names the advertiser.
+func (l *Line) BudgetOrigin(level int, key string) conf.Pos {
+	if b := l.budgets()[level]; b.Has(key) {
+		return b.At(key)
+	}
+	if level == OfAdvertiser {
+		return l.Campaign.File.At("advertiser")
+	}
+	return l.Campaign.File.At("budget")
+}
+
+// PacingOrigin returns the place of what is paced at a level: the campaign's pacing,
+// or the other's own budget.
+func (l *Line) PacingOrigin(level int) conf.Pos {
+	switch level {
+	case OfLine:
+		return l.Spec.At("budget")
+	case OfAdvertiser:
+		if l.Campaign.File.Advertiser.Has("budget") {
+			return l.Campaign.File.Advertiser.At("budget")
+		}
+		return l.Campaign.File.At("advertiser")
+	}
+	return l.Campaign.File.At("pacing")
 }

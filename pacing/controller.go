@@ -7,8 +7,8 @@ import (
 	"bidwell/ad"
 )
 
-// Plan is how one campaign is to spend. Its budgets are the limits of its
-// account.
+// Plan is how one campaign is to spend, or a line item or an advertiser with a budget
+// of its own. Its budgets are the limits of its account.
 type Plan struct {
 	Curve      Curve
 	Start, End time.Time      // of the flight; without an end, only a daily budget is paced
@@ -127,10 +127,12 @@ type spending struct {
 
 // Status is what a controller thinks, for metrics and for people.
 type Status struct {
+	Curve    Curve
 	Kappa    float64
 	Target   ad.Money // of the last tick
 	Expected ad.Money // spent in total, with what is expected of bids in flight
-	Planned  float64  // share of the period that is over by the curve, 0 to 1
+	Planned  float64  // share of the period's budget that is to be spent by the curve, 0 to 1
+	Used     float64  // share of it that is spent, with what is expected of bids in flight; 0 without a budget to pace
 	Delay    float64  // of notices, in ticks
 	Steps    uint64   // how often κ was reconsidered
 }
@@ -172,7 +174,11 @@ func (c *Controller) Plan() Plan { return c.plan }
 func (c *Controller) Kappa() float64 { return c.status.Kappa }
 
 // Status returns what the controller thinks as of the last tick.
-func (c *Controller) Status() Status { return c.status }
+func (c *Controller) Status() Status {
+	st := c.status
+	st.Curve = c.plan.Curve
+	return st
+}
 
 // Forecast returns what is known about traffic, which may be taught more.
 func (c *Controller) Forecast() *Forecast { return &c.forecast }
@@ -197,6 +203,7 @@ func (c *Controller) Tick(now time.Time, in Inputs) float64 {
 	}
 	c.status.Expected = ad.Money(c.was.expected)
 	c.status.Planned = c.Planned(now, &in.Account)
+	c.status.Used = c.used(&in.Account)
 	c.status.Delay = c.delayTicks()
 	return c.status.Kappa
 }

@@ -10,7 +10,7 @@ import (
 	"bidwell/ad"
 )
 
-// Gauge is where the request path and the controller of one campaign meet: κ one
+// Gauge is where the request path and the controller of one budget meet: κ one
 // way, counts the other. The request path keeps the pointer in its snapshot; it
 // stays valid for as long as the process runs. Safe for concurrent use; nothing
 // allocates or locks.
@@ -24,13 +24,13 @@ type Gauge struct {
 	_        [32]byte
 }
 
-// Kappa returns the factor to multiply the campaign's values with.
+// Kappa returns the factor to multiply values with.
 func (g *Gauge) Kappa() float64 { return math.Float64frombits(g.kappa.Load()) }
 
-// Eligible counts one opportunity on which the campaign could have bid.
+// Eligible counts one opportunity on which the budget could have paid for a bid.
 func (g *Gauge) Eligible() { g.eligible.Add(1) }
 
-// Refuse counts one opportunity on which a budget refused the campaign's bid.
+// Refuse counts one of these on which the budget, or a wider one, had no room.
 func (g *Gauge) Refuse() { g.refused.Add(1) }
 
 // Bid counts one bid for which money is reserved.
@@ -39,7 +39,8 @@ func (g *Gauge) Bid(amount ad.Money) {
 	g.offered.Add(int64(amount))
 }
 
-// Pacer holds the controllers of all campaigns. It outlives every configuration.
+// Pacer holds the controllers of all campaigns, and of the line items and advertisers
+// that have a budget of their own. It outlives every configuration.
 // The zero value is ready for use; methods are safe for concurrent use.
 type Pacer struct {
 	mu   sync.Mutex // guards the map and the controllers in it
@@ -58,8 +59,8 @@ type counts struct {
 	offered                 int64
 }
 
-// Set begins to pace a campaign by its account, or changes its plan, and returns
-// its gauge, which is always the same for the same id.
+// Set begins to pace a campaign, line item or advertiser by its account, or changes
+// its plan, and returns its gauge, which is always the same for the same id.
 func (p *Pacer) Set(id ad.ID, plan Plan, account *Account) *Gauge {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,15 +79,15 @@ func (p *Pacer) Set(id ad.ID, plan Plan, account *Account) *Gauge {
 	return &c.gauge
 }
 
-// Restore puts a controller's state back after a restart. The campaign has to be
-// set before; one that is not known is an error, as is a state that is damaged.
-// The campaign is paced from the plan's beginning then.
+// Restore puts a controller's state back after a restart. It has to be
+// set before; one that is not known is an error, as is a state that is damaged. It
+// is paced from the plan's beginning then.
 func (p *Pacer) Restore(id ad.ID, state []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.byID[id]
 	if c == nil {
-		return fmt.Errorf("restore pacing of campaign %d: it is not known", id)
+		return fmt.Errorf("restore pacing of %d: it is not known", id)
 	}
 	err := c.controller.Restore(state)
 	c.publish()
@@ -114,7 +115,7 @@ func (p *Pacer) States(fn func(id ad.ID, state []byte) bool) {
 	}
 }
 
-// Status returns what the controller of a campaign thinks.
+// Status returns what the controller of a campaign, line item or advertiser thinks.
 func (p *Pacer) Status(id ad.ID) (Status, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -129,6 +129,17 @@ func (c *Controller) Planned(t time.Time, f *Figures) float64 {
 	return c.plan.Curve.spent(gone / (gone + rest))
 }
 
+// used returns the share of the budget that is spent, of the one that Planned speaks of.
+func (c *Controller) used(f *Figures) float64 {
+	switch {
+	case f.Limit > 0 && !c.plan.End.IsZero():
+		return c.was.expected / float64(f.Limit)
+	case f.Today.Limit > 0:
+		return c.was.today / float64(f.Today.Limit)
+	}
+	return 0
+}
+
 // Expected returns what an account has spent, with what is expected of its bids in
 // flight.
 func (c *Controller) Expected(f *Figures) ad.Money { return ad.Money(c.spending(f).expected) }

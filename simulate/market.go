@@ -205,6 +205,6 @@ func (m *market) learn() {
 func (m *market) bind() {
 	for i := range m.snap.Lines {
 		l := &m.snap.Lines[i]
-		m.of[l.Campaign].gauge = l.Gauge
+		m.of[l.Campaign].gauge = l.Gauges[campaign.OfCampaign]
 	}
 }

@@ -97,6 +97,15 @@ type status struct {
 	Warnings  []string         `json:"warnings,omitempty"`
 	Currency  string           `json:"currency"`
 	Campaigns []campaignStatus `json:"campaigns"`
+
+	Advertisers []advertiserStatus `json:"advertisers,omitempty"` // those with a budget
+}
+
+// advertiserStatus is one advertiser's budget, which its campaigns share.
+type advertiserStatus struct {
+	Advertiser string `json:"advertiser"`
+	Spend      spend  `json:"spend"`
+	Pace       *pace  `json:"pacing,omitempty"`
 }
 
 // campaignStatus is one campaign and what it has spent since the start.
@@ -108,7 +117,8 @@ type campaignStatus struct {
 	Lines    []lineStatus `json:"line_items"`
 }
 
-// pace is where a campaign's pacing stands.
+// pace is where the pacing of a budget stands. Of a line item's, its campaign's and
+// its advertiser's, the lowest κ decides.
 type pace struct {
 	Curve    string  `json:"curve"`
 	Kappa    float64 `json:"kappa"`   // what bids are multiplied with
@@ -119,6 +129,7 @@ type pace struct {
 type lineStatus struct {
 	Line  string `json:"line_item"`
 	Spend spend  `json:"spend"`
+	Pace  *pace  `json:"pacing,omitempty"` // of its own budget
 }
 
 // spend is an account in units of the house currency.
@@ -156,16 +167,25 @@ func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 	for _, p := range s.Warnings {
 		st.Warnings = append(st.Warnings, p.Error())
 	}
-	lines := map[ad.ID][]lineStatus{}
+	lines, paces := map[ad.ID][]lineStatus{}, map[ad.ID]*pace{}
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(l.ID, &l.Budget, now)})
+		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(l.ID, &l.Budget, now), m.paceOf(l, campaign.OfLine)})
+		paces[l.Campaign.ID] = m.paceOf(l, campaign.OfCampaign)
+		if p := m.paceOf(l, campaign.OfAdvertiser); p != nil {
+			paces[l.Campaign.AdvertiserID] = p
+		}
 	}
 	for _, c := range s.Campaigns {
 		st.Campaigns = append(st.Campaigns, campaignStatus{
 			Campaign: c.Name, Running: c.Open(now.Unix()),
-			Spend: m.spendOf(c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: m.paceOf(c),
+			Spend: m.spendOf(c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: paces[c.ID],
 		})
+	}
+	for i := range s.Advertisers {
+		if a := &s.Advertisers[i]; a.Limited() {
+			st.Advertisers = append(st.Advertisers, advertiserStatus{a.Name, m.spendOf(a.ID, &a.Budget, now), paces[a.ID]})
+		}
 	}
 	writeJSON(w, st)
 }
@@ -198,11 +218,15 @@ func writeJSON(w http.ResponseWriter, v any) {
 	enc.Encode(v) // the client's connection is all that can fail
 }
 
-// paceOf returns nil for campaigns that are not paced.
-func (m *Main) paceOf(c *campaign.Campaign) *pace {
-	st, ok := m.engine.Books.Pacer.Status(c.ID)
-	if !ok || c.Plan.Curve == pacing.ASAP {
+// paceOf returns where the pacing of one of a line item's budgets stands, nil if it
+// is not paced.
+func (m *Main) paceOf(l *campaign.Line, level int) *pace {
+	if l.Gauges[level] == nil || l.Hurried {
 		return nil
 	}
-	return &pace{Curve: c.Plan.Curve.String(), Kappa: st.Kappa, Planned: st.Planned, Expected: st.Expected.Units()}
+	st, ok := m.engine.Books.Pacer.Status(l.Accounts[level].ID())
+	if !ok {
+		return nil
+	}
+	return &pace{Curve: st.Curve.String(), Kappa: st.Kappa, Planned: st.Planned, Expected: st.Expected.Units()}
 }
