@@ -25,6 +25,12 @@ type Scratch struct {
 	buf  [maxPayload + tagSize]byte
 	in   [aes.BlockSize]byte // here, because what a cipher.Block is given escapes
 	out  [aes.BlockSize]byte
+
+	// The tokens of a bid differ in their tags alone: what stands before is put
+	// into letters once.
+	whole   int // bytes of the payload that make whole groups of letters
+	letters int // that they make
+	text    [(maxPayload + 2) / 3 * 4]byte
 }
 
 // Signer signs tokens.
@@ -41,6 +47,9 @@ func (sg *Signer) Sign(s *Scratch, t *Token) {
 	s.key = sg.key
 	s.size = len(t.appendPayload(s.buf[:0], sg.key.id))
 	s.mac = sg.key.mac(s.buf[:s.size])
+	s.whole = s.size - s.size%3
+	s.letters = base64.RawURLEncoding.EncodedLen(s.whole)
+	base64.RawURLEncoding.Encode(s.text[:], s.buf[:s.whole])
 }
 
 // Append appends the token of one kind for the bid that s was signed for.
@@ -61,7 +70,8 @@ func (s *Scratch) AppendClick(dst []byte, target []byte) []byte {
 
 func (s *Scratch) encode(dst []byte, tag *[tagSize]byte) []byte {
 	copy(s.buf[s.size:], tag[:])
-	return base64.RawURLEncoding.AppendEncode(dst, s.buf[:s.size+tagSize])
+	dst = append(dst, s.text[:s.letters]...)
+	return base64.RawURLEncoding.AppendEncode(dst, s.buf[s.whole:s.size+tagSize])
 }
 
 // tag returns the tag of a kind, which covers the target if the kind has one. It
