@@ -25,8 +25,11 @@ type Blocks struct {
 func (bl *Blocks) Reset(b *Brands, req *openrtb.Request) {
 	bl.clear(b)
 	for _, d := range req.BAdv {
-		bl.buf = lower(bl.buf[:0], host(d))
-		bl.block(b.byDomain, bytes.TrimPrefix(bl.buf, www), ad.AdvertiserBlocked)
+		if !plainHost(d) {
+			bl.buf = lower(bl.buf[:0], host(d))
+			d = bl.buf
+		}
+		bl.block(b.byDomain, bytes.TrimPrefix(d, www), ad.AdvertiserBlocked)
 	}
 	for _, c := range req.BCat {
 		if g, ok := bl.group(b.byCat, bl.fold(c)); ok {

@@ -82,6 +82,24 @@ func host(url []byte) []byte {
 	return bytes.TrimSuffix(url, []byte("."))
 }
 
+// plainHost reports whether a word is a host as host and lower would return it,
+// as nearly all words of block lists are.
+func plainHost(word []byte) bool {
+	for _, c := range word {
+		if !hostBytes[c] {
+			return false
+		}
+	}
+	return len(word) > 0 && word[len(word)-1] != '.'
+}
+
+var hostBytes = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyz0123456789-.") {
+		t[c] = true
+	}
+	return t
+}()
+
 // deviceKind goes by AdCOM's device type, else by the user agent.
 func deviceKind(d *openrtb.Device) DeviceKind {
 	switch d.Type {
