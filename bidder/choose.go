@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bidwell/ad"
+	"bidwell/audience"
 	"bidwell/campaign"
 	"bidwell/openrtb"
 )
@@ -103,17 +104,23 @@ func (r *race) lead(c *candidate) {
 // search finds the line item that bids most. With a trace it goes on past the
 // point where nothing can win any more, and lets nothing win there.
 func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
-	lines := sc.snap.Lines
+	reach := sc.snap.Reach
 	for w := range sc.query.Words() {
-		if tr == nil && r.over(lines[w<<6].MaxBid) {
+		if tr == nil && r.over(reach[w<<6].Most) {
 			return sc.ended(r)
 		}
 		for word := sc.query.Word(w); word != 0; word &= word - 1 {
 			i := w<<6 + bits.TrailingZeros64(word)
 			r.looked++
-			over := r.over(lines[i].MaxBid)
+			over := r.over(reach[i].Most)
 			if over && tr == nil {
 				return sc.ended(r)
+			}
+			if r.found && tr == nil {
+				if why := sc.hopeless(&reach[i], r.best.amount); why != ad.OK {
+					sc.count(why)
+					continue
+				}
 			}
 			if slices.Contains(sc.refused, i) {
 				continue
@@ -134,6 +141,18 @@ func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
 		}
 	}
 	return r.found
+}
+
+// hopeless tells of most line items that they cannot win against the best so
+// far, without looking at them, and returns why; OK for the others.
+func (sc *Scratch) hopeless(c *campaign.Reach, best ad.Money) ad.Reason {
+	if c.Unraised < best && c.Raise != campaign.NoRef && sc.eval.Is(c.Raise) != audience.True {
+		return ad.Outbid
+	}
+	if c.Audience != campaign.NoRef {
+		return sc.mayAddress(c.Audience)
+	}
+	return ad.OK
 }
 
 // ended notes, if nothing was found, that what is left is below the floor.

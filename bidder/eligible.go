@@ -46,8 +46,10 @@ func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad
 	if r := sc.terms(l, imp, &c.terms); r != ad.OK {
 		return r
 	}
-	if r := sc.mayAddress(l); r != ad.OK {
-		return r
+	if l.HasAudience {
+		if r := sc.mayAddress(l.Audience); r != ad.OK {
+			return r
+		}
 	}
 	if r := sc.price(l, imp, c); r != ad.OK {
 		return r
@@ -148,12 +150,10 @@ func impressionsSpent(r ad.Reason) ad.Reason {
 	return ad.ImpressionsSpent
 }
 
-// mayAddress tests the audience. What is not known of a person is no yes.
-func (sc *Scratch) mayAddress(l *campaign.Line) ad.Reason {
-	if !l.HasAudience {
-		return ad.OK
-	}
-	switch sc.eval.Is(l.Audience) {
+// mayAddress tests whether the person is in an audience. What is not known of a
+// person is no yes.
+func (sc *Scratch) mayAddress(ref audience.Ref) ad.Reason {
+	switch sc.eval.Is(ref) {
 	case audience.True:
 		return ad.OK
 	case audience.False:

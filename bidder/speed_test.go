@@ -108,11 +108,11 @@ func count(t *testing.T, media map[openrtb2.MarkupType]int, body []byte) {
 	}
 }
 
-// benchmark prepares a bidder with 1,000 line items in 50 campaigns, ten
-// audiences and people in memory, and a varied corpus of requests.
-func benchmark(b *testing.B, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte)) {
+// benchmark prepares a bidder with line items in campaigns, ten audiences and
+// people in memory, and a varied corpus of requests.
+func benchmark(b *testing.B, campaigns, lines int, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte)) {
 	population := loadtest.People{Seed: 5, N: 2000, Exchange: "example"}
-	r := newRig(b, catalogue(50, 20), ndjson(b, population))
+	r := newRig(b, catalogue(campaigns, lines), ndjson(b, population))
 	traffic := newTraffic(b, 17, population)
 	corpus := make([][]byte, 2048)
 	size := 0
@@ -141,7 +141,7 @@ func benchmark(b *testing.B, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exc
 // BenchmarkDecide decodes and decides; what a decision costs is the difference
 // to the decoder's own benchmark.
 func BenchmarkDecide(b *testing.B) {
-	benchmark(b, func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
+	benchmark(b, 50, 20, func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
 		if err := sc.Req.Decode(body); err != nil {
 			b.Fatal(err)
 		}
@@ -149,13 +149,19 @@ func BenchmarkDecide(b *testing.B) {
 	})
 }
 
-// BenchmarkWhole goes from the bytes of a request to those of its response.
+// BenchmarkWhole goes from the bytes of a request to those of its response. It
+// shows how that grows with the line items that there are: the index picks
+// candidates, and the search ends where nothing can win.
 func BenchmarkWhole(b *testing.B) {
-	var out []byte
-	benchmark(b, func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
-		var err error
-		if out, _, err = r.whole(sc, out[:0], body, ex, s); err != nil {
-			b.Fatal(err)
-		}
-	})
+	for _, n := range [][2]int{{10, 10}, {50, 20}, {100, 100}, {500, 200}} {
+		b.Run(fmt.Sprint(n[0]*n[1]), func(b *testing.B) {
+			var out []byte
+			benchmark(b, n[0], n[1], func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
+				var err error
+				if out, _, err = r.whole(sc, out[:0], body, ex, s); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
 }

@@ -42,6 +42,7 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 	s.Audiences = set
 	slices.SortStableFunc(s.Lines, func(a, b Line) int { return cmp.Compare(b.MaxBid, a.MaxBid) })
 	s.Index = newIndex(s.Lines, s.Exchanges)
+	s.Reach = reaches(s.Lines)
 	s.Warnings = ps.Sorted()
 	return s
 }

@@ -32,7 +32,8 @@ type Snapshot struct {
 	Exchanges   []*Exchange
 	Campaigns   []*Campaign
 	Advertisers []Advertiser
-	Lines       []Line // descending by MaxBid
+	Lines       []Line  // descending by MaxBid
+	Reach       []Reach // of Lines
 	Creatives   []*Creative
 	Audiences   *audience.Set
 	Index       *Index
