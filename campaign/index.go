@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"bytes"
 	"slices"
 
 	"bidwell/ad"
@@ -32,6 +33,11 @@ type Index struct {
 	none      row                // no line item
 	domain    map[string]posting // line items that name that domain, lower case, without www.
 	app       map[string]posting // line items that name that bundle, lower case
+
+	everyRegion row                // line items that name no region; nil if none does
+	region      map[string]posting // line items that name that region, lower case, without its country
+	everyTopic  row                // line items that name no category to buy; nil if none does
+	topic       map[string]posting // line items that name that category
 }
 
 type row []uint64
@@ -56,6 +62,8 @@ func newIndex(lines []Line, exchanges []*Exchange) *Index {
 		deal:    map[string]posting{},
 		domain:  map[string]posting{},
 		app:     map[string]posting{},
+		region:  map[string]posting{},
+		topic:   map[string]posting{},
 	}
 	ix.exchange = make([]row, len(exchanges))
 	for _, rows := range [][]row{ix.exchange, ix.device[:], ix.inventory[:], ix.media[:]} {
@@ -63,7 +71,7 @@ func newIndex(lines []Line, exchanges []*Exchange) *Index {
 			rows[i] = ix.newRow()
 		}
 	}
-	for _, r := range []*row{&ix.anywhere, &ix.anySize, &ix.open, &ix.anyDeal, &ix.nowhere, &ix.none} {
+	for _, r := range []*row{&ix.anywhere, &ix.anySize, &ix.open, &ix.anyDeal, &ix.nowhere, &ix.none, &ix.everyRegion, &ix.everyTopic} {
 		*r = ix.newRow()
 	}
 	for i := range lines {
@@ -71,12 +79,29 @@ func newIndex(lines []Line, exchanges []*Exchange) *Index {
 		ix.fileCreatives(i, &lines[i])
 		ix.fileDeals(i, &lines[i])
 		ix.filePlaces(i, &lines[i])
+		ix.fileContent(i, &lines[i])
 	}
 	ix.foldWildcards()
-	for _, m := range []map[string]posting{ix.deal, ix.domain, ix.app} {
+	if len(ix.region) == 0 {
+		ix.everyRegion = nil
+	}
+	if len(ix.topic) == 0 {
+		ix.everyTopic = nil
+	}
+	for _, m := range []map[string]posting{ix.deal, ix.domain, ix.app, ix.region, ix.topic} {
 		ix.densify(m)
 	}
 	return ix
+}
+
+// word looks a word up without regard to case. Words longer than maxWord are not
+// found.
+func (ix *Index) word(postings map[string]posting, word []byte) posting {
+	if word = bytes.TrimSpace(word); len(postings) == 0 || len(word) == 0 || len(word) > maxWord {
+		return posting{}
+	}
+	var buf [maxWord]byte
+	return postings[string(lower(buf[:0], word))]
 }
 
 func (ix *Index) newRow() row { return make(row, ix.words) }
@@ -165,6 +190,22 @@ func (ix *Index) filePlaces(i int, l *Line) {
 	}
 	for _, a := range w.Apps {
 		file(ix.app, fold(a), i)
+	}
+}
+
+func (ix *Index) fileContent(i int, l *Line) {
+	w := &l.Spec.Where
+	if len(w.Region) == 0 {
+		ix.everyRegion.set(i)
+	}
+	for _, r := range regionCodes(w.Region) {
+		file(ix.region, fold(r), i)
+	}
+	if len(w.Categories) == 0 {
+		ix.everyTopic.set(i)
+	}
+	for _, c := range w.Categories {
+		file(ix.topic, c, i)
 	}
 }
 

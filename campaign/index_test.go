@@ -21,8 +21,11 @@ var (
 		"d.c.b.a.shop.com", "e.d.c.b.a.shop.com", "f.e.d.c.b.a.shop.com", "g.f.e.d.c.b.a.shop.com", "h.g.f.e.d.c.b.a.shop.com",
 		"i.h.g.f.e.d.c.b.a.shop.com", "ews.example", "xshop.com",
 	}
-	someApps      = []string{"com.game", "com.Game.Two", "284815942"}
-	someCountries = []string{"DEU", "de", "AUT", "FR", "USA"}
+	someApps       = []string{"com.game", "com.Game.Two", "284815942"}
+	someCountries  = []string{"DEU", "de", "AUT", "FR", "USA"}
+	someRegions    = []string{"DE-BY", "BY", "de-be", "NY", "US-CA"}
+	someCategories = []string{"IAB2", "IAB2-2", "IAB22", "IAB19-6", "IAB1"}
+
 	someSizes     = []openrtb.Size{{W: 300, H: 250}, {W: 728, H: 90}, {W: 320, H: 50}, {W: 160, H: 600}, {W: 250, H: 300}}
 	someExchanges = []*Exchange{{Index: 0, Name: "one"}, {Index: 1, Name: "two"}, {Index: 2, Name: "three"}}
 )
@@ -62,6 +65,9 @@ func (d draws) line() Line {
 		Inventory: d.some(3, 2, []string{"site", "app", "dooh"}),
 		Domains:   d.some(2, 4, somePlaces),
 		Apps:      d.some(4, 2, someApps),
+		Region:    d.some(3, 3, someRegions),
+
+		Categories: d.some(3, 3, someCategories),
 	}}}
 	switch d.n(1, 4) {
 	case 1:
@@ -93,6 +99,15 @@ func (d draws) request() *openrtb.Request {
 	req.Device.Geo.Country = []byte(d.one("", "DEU", "DE", "aut", "FRA", "ESP", "nowhere"))
 	req.Device.Type = int32(d.n(0, 9))
 	req.Site.Domain = []byte(d.one(append(somePlaces, "", "WWW.news.Example", "https://shop.com:8080/x", "other.org")...))
+	req.Device.Geo.Region = []byte(d.one("", "by", "DE-BY", "BE", "US-NY", "-BY", "xx-", "ZZ-CA"))
+	for _, list := range []*[][]byte{&req.Site.Cat, &req.Site.SectionCat, &req.Site.PageCat, &req.Site.Content.Cat} {
+		for _, c := range d.some(4, 3, append(someCategories, "IAB2-22", "IAB2-2-1", "", "-", "IAB", "iab2")) {
+			*list = append(*list, []byte(c))
+		}
+	}
+	for range d.n(0, 40) / 40 * (maxCategories + 1) {
+		req.Site.Cat = append(req.Site.Cat, []byte("IAB2"))
+	}
 	req.Site.Bundle = []byte(d.one(append(someApps, "", "COM.GAME", "com.other")...))
 	return req
 }
@@ -204,6 +219,18 @@ func scan(l *Line, e *Exchange, req *openrtb.Request, imp *openrtb.Imp) (why []a
 	unless(w.Device == nil || slices.Contains(w.Device, deviceKind(&req.Device).String()), ad.NotThisDevice)
 	unless(w.Inventory == nil || slices.Contains(w.Inventory, req.Inventory.String()), ad.NotThisInventory)
 	unless(scanPlace(w, req), ad.DomainNotWanted, ad.BundleNotWanted)
+	region := strings.ToLower(string(req.Device.Geo.Region))
+	unless(w.Region == nil || slices.ContainsFunc(w.Region, func(r string) bool {
+		r = strings.ToLower(r)
+		if len(r) > 3 && r[2] == '-' {
+			r = r[3:]
+		}
+		return region == r || len(region) > 3 && region[2] == '-' && region[3:] == r
+	}), ad.RegionNotWanted)
+	cats := slices.Concat(req.Site.Cat, req.Site.SectionCat, req.Site.PageCat, req.Site.Content.Cat)
+	unless(w.Categories == nil || len(cats) <= maxCategories && slices.ContainsFunc(w.Categories, func(want string) bool {
+		return slices.ContainsFunc(cats, func(c []byte) bool { return string(c) == want || strings.HasPrefix(string(c), want+"-") })
+	}), ad.CategoryNotWanted)
 	unless(scanDeals(l, imp), ad.NotThisDeal, ad.DealNotOffered)
 	unless(scanCreatives(l, imp), ad.NotThisSize, ad.NotThisMedia)
 	return why
@@ -258,7 +285,7 @@ func TestQueryIsBoundedInADomainOfManyLabels(t *testing.T) {
 		req.Site.Domain = bytes.TrimSuffix(bytes.Repeat([]byte("a."), labels), []byte("."))
 		f.Reset(req)
 		q.ForRequest(newIndex(lines, someExchanges), someExchanges[0], &f, req)
-		if got := q.placeWord(0) != 0; got != want {
+		if got := q.places.word(0) != 0; got != want {
 			t.Errorf("%d labels: found %v, want %v", labels, got, want)
 		}
 	}

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"bytes"
 	mathbits "math/bits"
 
 	"bidwell/ad"
@@ -18,62 +17,15 @@ type Query struct {
 	inventory row
 	media     [maxMediaRows]row
 	numMedia  int
-	deals     row // line items that buy without a deal
-	named     [maxDealRows]row
-	numNamed  int
-	dealBits  bits
-	places    [maxPlaceRows]row
-	numPlaces int
-	placeBits bits
+	deals     choice
+	places    choice
+	regions   choice
+	topics    choice // categories of the content
 }
 
-// The most rows of one attribute that a query holds. An impression that lists
-// more sizes is answered as if it took any, which eligibility sorts out; of deals
-// and places the rest is merged into the query's own row.
-const (
-	maxMediaRows = 24
-	maxDealRows  = 16
-	maxPlaceRows = 8
-)
-
-// bits is a row of a query's own, of which few words are set. A clean one is all
-// zero.
-type bits struct {
-	row   row
-	dirty []uint32 // words that are not zero
-	full  bool     // any word may be set
-}
-
-func (b *bits) reset(words int) {
-	if b.full {
-		clear(b.row)
-		b.full = false
-	}
-	for _, w := range b.dirty {
-		b.row[w] = 0
-	}
-	b.dirty = b.dirty[:0]
-	if len(b.row) < words {
-		b.row = make(row, words)
-	}
-}
-
-func (b *bits) add(list []uint32) {
-	for _, i := range list {
-		w := i >> 6
-		if b.row[w] == 0 {
-			b.dirty = append(b.dirty, w)
-		}
-		b.row[w] |= 1 << (i & 63)
-	}
-}
-
-func (b *bits) addRow(r row) {
-	b.full = true
-	for w, v := range r {
-		b.row[w] |= v
-	}
-}
+// The most media and sizes that a query holds. An impression that lists more
+// sizes is answered as if it took any, which eligibility sorts out.
+const maxMediaRows = 24
 
 // ForRequest sets the part of the query that all impressions of a request share.
 func (q *Query) ForRequest(ix *Index, e *Exchange, f *Facts, req *openrtb.Request) {
@@ -87,26 +39,36 @@ func (q *Query) ForRequest(ix *Index, e *Exchange, f *Facts, req *openrtb.Reques
 	if q.country == nil {
 		q.country = ix.anywhere
 	}
-	q.placeBits.reset(ix.words)
-	q.numPlaces = 0
+	q.places.reset(ix.nowhere, ix.words)
 	for d := f.Domain; len(d) > 0 && len(ix.domain) > 0; d = above(d) {
-		q.addPlace(ix.domain[string(d)])
+		q.places.add(ix.domain[string(d)])
 	}
-	if b := bytes.TrimSpace(req.Site.Bundle); len(b) > 0 && len(b) <= maxWord && len(ix.app) > 0 {
-		var buf [maxWord]byte
-		q.addPlace(ix.app[string(lower(buf[:0], b))])
+	q.places.add(ix.word(ix.app, req.Site.Bundle))
+	q.regions.reset(ix.everyRegion, ix.words)
+	region := req.Device.Geo.Region
+	q.regions.add(ix.word(ix.region, region))
+	if hasCountry(string(region)) {
+		q.regions.add(ix.word(ix.region, region[3:]))
 	}
+	q.forContent(&req.Site)
 }
 
-func (q *Query) addPlace(p posting) {
-	switch {
-	case p.row == nil:
-		q.placeBits.add(p.list)
-	case q.numPlaces < maxPlaceRows:
-		q.places[q.numPlaces] = p.row
-		q.numPlaces++
-	default:
-		q.placeBits.addRow(p.row)
+// forContent asks for the categories of the content. Content of too many is of
+// none that a line item names.
+func (q *Query) forContent(p *openrtb.Place) {
+	q.topics.reset(q.ix.everyTopic, q.ix.words)
+	if len(q.ix.topic) == 0 || manyCategories(p) {
+		return
+	}
+	for _, list := range [...][][]byte{p.Cat, p.SectionCat, p.PageCat, p.Content.Cat} {
+		for _, c := range list {
+			for i, b := range c {
+				if b == '-' {
+					q.topics.add(q.ix.topic[string(c[:i])])
+				}
+			}
+			q.topics.add(q.ix.topic[string(c)])
+		}
 	}
 }
 
@@ -122,29 +84,15 @@ func (q *Query) ForImp(imp *openrtb.Imp) {
 			q.addMedia(ix.media[m])
 		}
 	}
-	q.dealBits.reset(ix.words)
-	q.numNamed = 0
-	q.deals = ix.open
+	q.deals.reset(ix.open, ix.words)
 	if imp.PrivateAuction {
-		q.deals = ix.none
+		q.deals.reset(ix.none, ix.words)
 	}
 	for i := range imp.Deals {
-		q.addDeal(ix.deal[string(imp.Deals[i].ID)])
+		q.deals.add(ix.deal[string(imp.Deals[i].ID)])
 	}
 	if len(imp.Deals) > 0 {
-		q.addDeal(posting{row: ix.anyDeal})
-	}
-}
-
-func (q *Query) addDeal(p posting) {
-	switch {
-	case p.row == nil:
-		q.dealBits.add(p.list)
-	case q.numNamed < maxDealRows:
-		q.named[q.numNamed] = p.row
-		q.numNamed++
-	default:
-		q.dealBits.addRow(p.row)
+		q.deals.add(posting{row: ix.anyDeal})
 	}
 }
 
@@ -188,23 +136,7 @@ func (q *Query) Word(w int) uint64 {
 	for _, r := range q.media[:q.numMedia] {
 		media |= r[w]
 	}
-	return acc & media & q.dealWord(w) & q.placeWord(w)
-}
-
-func (q *Query) dealWord(w int) uint64 {
-	d := q.deals[w] | q.dealBits.row[w]
-	for _, r := range q.named[:q.numNamed] {
-		d |= r[w]
-	}
-	return d
-}
-
-func (q *Query) placeWord(w int) uint64 {
-	p := q.ix.nowhere[w] | q.placeBits.row[w]
-	for _, r := range q.places[:q.numPlaces] {
-		p |= r[w]
-	}
-	return p
+	return acc & media & q.deals.word(w) & q.places.word(w) & q.regions.word(w) & q.topics.word(w)
 }
 
 // Nearest returns, for an impression that has no candidate, why the line item
@@ -213,7 +145,7 @@ func (q *Query) Nearest(imp *openrtb.Imp, req *openrtb.Request) ad.Reason {
 	stage, line := -1, 0
 	for w := range q.ix.words {
 		left := ^uint64(0)
-		for i, bits := range [...]uint64{q.exchange[w], q.country[w], q.device[w], q.inventory[w], q.dealWord(w), q.placeWord(w)} {
+		for i, bits := range [...]uint64{q.exchange[w], q.country[w], q.device[w], q.inventory[w], q.deals.word(w), q.places.word(w), q.regions.word(w), q.topics.word(w)} {
 			if left &= bits; left == 0 {
 				break
 			}
@@ -238,14 +170,18 @@ func (q *Query) Miss(line int, imp *openrtb.Imp, req *openrtb.Request) ad.Reason
 		return ad.NotThisDevice
 	case !q.inventory.has(line):
 		return ad.NotThisInventory
-	case q.dealWord(w)&bit == 0 && imp.PrivateAuction && q.ix.open.has(line):
+	case q.deals.word(w)&bit == 0 && imp.PrivateAuction && q.ix.open.has(line):
 		return ad.DealNotOffered
-	case q.dealWord(w)&bit == 0:
+	case q.deals.word(w)&bit == 0:
 		return ad.NotThisDeal
-	case q.placeWord(w)&bit == 0 && req.Inventory == ad.App:
+	case q.places.word(w)&bit == 0 && req.Inventory == ad.App:
 		return ad.BundleNotWanted
-	case q.placeWord(w)&bit == 0:
+	case q.places.word(w)&bit == 0:
 		return ad.DomainNotWanted
+	case q.regions.word(w)&bit == 0:
+		return ad.RegionNotWanted
+	case q.topics.word(w)&bit == 0:
+		return ad.CategoryNotWanted
 	}
 	for _, r := range q.media[:q.numMedia] {
 		if r.has(line) {

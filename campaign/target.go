@@ -198,11 +198,15 @@ func (t *Target) allowsZip(zip []byte) bool {
 // categories than this is not of the wanted ones, and not without unwanted ones.
 const maxCategories = 128
 
+func manyCategories(p *openrtb.Place) bool {
+	return len(p.Cat)+len(p.SectionCat)+len(p.PageCat)+len(p.Content.Cat) > maxCategories
+}
+
 func (t *Target) allowsCategories(p *openrtb.Place) ad.Reason {
 	if t.categories == nil && t.notCategories == nil {
 		return ad.OK
 	}
-	if len(p.Cat)+len(p.SectionCat)+len(p.PageCat)+len(p.Content.Cat) > maxCategories {
+	if manyCategories(p) {
 		return ad.CategoryNotWanted
 	}
 	if placeWithin(p, t.notCategories) || t.categories != nil && !placeWithin(p, t.categories) {
