@@ -30,6 +30,7 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 	}
 	sc.refused, sc.seen, sc.unfunded = sc.refused[:0], sc.seen[:0], sc.unfunded[:0]
 	before, farthest := sc.counts, sc.farthest
+	sc.fixedMost = sc.fixedOffer(imp)
 	for range maxRetries {
 		sc.counts, sc.farthest = before, farthest // a line item counts once
 		r := race{least: sc.leastOffer(imp)}
@@ -117,7 +118,7 @@ func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
 				return sc.ended(r)
 			}
 			if r.found && tr == nil {
-				if why := sc.hopeless(&reach[i], r.best.amount); why != ad.OK {
+				if why := sc.hopeless(i, &reach[i], r.best.amount); why != ad.OK {
 					sc.count(why)
 					continue
 				}
@@ -145,7 +146,10 @@ func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
 
 // hopeless tells of most line items that they cannot win against the best so
 // far, without looking at them, and returns why; OK for the others.
-func (sc *Scratch) hopeless(c *campaign.Reach, best ad.Money) ad.Reason {
+func (sc *Scratch) hopeless(i int, c *campaign.Reach, best ad.Money) ad.Reason {
+	if sc.fixedMost < best && sc.snap.Index.BuysAnyDeal(i) {
+		return ad.Outbid
+	}
 	if c.Unraised < best && c.Raise != campaign.NoRef && sc.eval.Is(c.Raise) != audience.True {
 		return ad.Outbid
 	}
@@ -217,6 +221,26 @@ func (sc *Scratch) leastOffer(imp *openrtb.Imp) ad.Money {
 		return least
 	}
 	return ad.Money(float64(least) / sc.money.factor * (1 - 1e-9))
+}
+
+// fixedOffer returns the most that a line item which buys every deal pays for the
+// impression, in house currency: where each deal on offer has a fixed price, the
+// highest of these.
+func (sc *Scratch) fixedOffer(imp *openrtb.Imp) ad.Money {
+	if len(imp.Deals) == 0 {
+		return ad.MaxMoney
+	}
+	most := ad.Money(0)
+	for i := range imp.Deals {
+		d := &imp.Deals[i]
+		floor, ok := sc.money.floor(d.BidFloor, d.BidFloorCur)
+		if d.At != fixedPrice || !ok || floor <= 0 || len(d.ID) == 0 || len(d.WADomain) > 0 ||
+			len(d.WSeat) > 0 && !contains(d.WSeat, sc.exchange.Seat) {
+			return ad.MaxMoney
+		}
+		most = max(most, sc.money.cost(floor))
+	}
+	return most
 }
 
 // reserve takes the bid's amount from every account of its line item. Test

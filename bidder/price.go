@@ -114,6 +114,9 @@ type terms struct {
 	fixed bool     // the floor is the price
 }
 
+// fixedPrice is the auction type of a deal whose floor is the price.
+const fixedPrice = 3
+
 // terms finds the best terms for a line item: the deal with the lowest floor
 // among those that it may use, else the open auction where both allow it.
 func (sc *Scratch) terms(l *campaign.Line, imp *openrtb.Imp, t *terms) ad.Reason {
@@ -132,7 +135,7 @@ func (sc *Scratch) terms(l *campaign.Line, imp *openrtb.Imp, t *terms) ad.Reason
 			case !ok:
 				why = ad.FloorCurrencyUnknown
 			case t.deal == nil || floor < t.floor:
-				*t = terms{deal: d, floor: floor, fixed: d.At == 3 && floor > 0}
+				*t = terms{deal: d, floor: floor, fixed: d.At == fixedPrice && floor > 0}
 			}
 		}
 		if t.deal != nil {
