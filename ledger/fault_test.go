@@ -373,6 +373,35 @@ func TestDamage(t *testing.T) {
 	closeIt(t, l)
 }
 
+// TestMissing takes away what says which files are in use, the manifest, and the
+// sorted files. Open refuses, and once it is put back, nothing is missing.
+func TestMissing(t *testing.T) {
+	dir, _ := written(t)
+	for _, name := range []string{"marker.manifest.*", "MANIFEST-*", "*.sst"} {
+		found, err := filepath.Glob(filepath.Join(dir, name))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("there is no %s in %s: %v", name, dir, err)
+		}
+		for _, path := range found {
+			if err := os.Rename(path, path+".away"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = Open(Config{Dir: dir})
+		wantAdvice(t, err, ErrDamaged, "restore the directory from a backup")
+		for _, path := range found {
+			if err := os.Rename(path+".away", path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l := open(t, Config{Dir: dir})
+		if r := wantSound(t, l); r.Events != 3201 {
+			t.Errorf("without %s for a while there are %d events, want 3201", name, r.Events)
+		}
+		closeIt(t, l)
+	}
+}
+
 // TestDamagedLog flips bits in, and cuts, the log of a ledger that was not
 // closed. Open refuses it, rather than go on without events that it promised to
 // keep.

@@ -79,7 +79,7 @@ func (l *Ledger) open() (err error) {
 			l.closeDatabase()
 		}
 	}()
-	if l.db, err = pebble.Open(l.config.Dir, l.options()); err != nil {
+	if l.db, err = diskguard.OpenDatabase(l.config.Dir, l.options()); err != nil {
 		return err
 	}
 	if err := l.migrate(migrations); err != nil {

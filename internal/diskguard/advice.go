@@ -42,7 +42,7 @@ func (a *Adviser) Advise(err error) error {
 		return &advice{a.Full, err, "free some space on the disk that holds " + a.Dir}
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return &advice{a.ReadOnly, err, "make " + a.Dir + " writable for this user, or choose another data directory"}
-	case pebble.IsCorruptionError(err), strings.Contains(err.Error(), "object size mismatch"):
+	case pebble.IsCorruptionError(err), errors.Is(err, errBereft), isDamage(err.Error()):
 		return &advice{a.Damaged, err, a.Dir + ": " + Restore}
 	case strings.Contains(err.Error(), "written in unknown format major version"):
 		return &advice{a.Newer, err, "run the newer version, or choose another data directory than " + a.Dir}
@@ -50,6 +50,17 @@ func (a *Adviser) Advise(err error) error {
 		return fmt.Errorf("%s is not a directory: choose another data directory (%w)", a.Dir, err)
 	}
 	return err
+}
+
+// isDamage recognises what Pebble does not mark as corruption: files that are cut
+// or gone.
+func isDamage(text string) bool {
+	for _, of := range [...]string{"object size mismatch", "unknown to the objstorage provider", "could not open manifest file"} {
+		if strings.Contains(text, of) {
+			return true
+		}
+	}
+	return false
 }
 
 // AdviseLock is Advise for the failure to lock the directory. Who cannot make
