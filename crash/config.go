@@ -11,14 +11,8 @@ import (
 	"time"
 )
 
-// exchangeName is the name under which the bidder knows the exchange.
-const exchangeName = "crash"
-
 // timeZone is where the campaigns run.
 const timeZone = "Europe/Berlin"
-
-// noticeWindow is how long the bidder keeps a budget reserved for its notice.
-const noticeWindow = 3 * time.Second
 
 // scope is what a budget is of.
 type scope uint8
@@ -193,25 +187,6 @@ const everywhere = "all"
 
 // sites are where impressions are sold: one of each campaign, and of all.
 var sites = [...]string{"total", "daily", "lines", "counted", "paced", everywhere}
-
-// writeProcess writes the configuration of the process below dir. Load shedding
-// is off: an unread request would prove nothing.
-func writeProcess(dir, listen, admin, data string) error {
-	return writeFile(filepath.Join(dir, "bidwell.yaml"), fmt.Sprintf(`listen: %s
-admin: %s
-data: %s
-currency: EUR
-urls: {public: "https://%[1]s", notices: "http://%[1]s"}
-exchanges:
-  %[4]s:
-    window: 2s
-    network: 1ms
-    settle_on: billing
-    notice_window: %[5]ds
-store: {cache_mb: 16, block_mb: 8}
-limits: {shed_above: 10s, slow_client: 10s, drain: 1s}
-`, listen, admin, data, exchangeName, noticeWindow/time.Second))
-}
 
 func writeFile(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -19,6 +19,7 @@ type event struct {
 	Kind, Bid, Detail          string
 	Day                        string // of the bid, where the campaigns run
 	Advertiser, Campaign, Line string
+	Exchange, Person           string
 	Time, BidTime              time.Time
 	Price, Offer               int64
 }
@@ -45,7 +46,7 @@ func readEvents(r io.Reader) ([]event, error) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var row struct {
-			Kind, Bid, Detail, Advertiser, Campaign string
+			Kind, Bid, Detail, Advertiser, Campaign, Exchange, Person string
 
 			Line    string    `json:"line_item"`
 			Time    time.Time `json:"time"`
@@ -59,6 +60,7 @@ func readEvents(r io.Reader) ([]event, error) {
 		events = append(events, event{
 			Kind: row.Kind, Bid: row.Bid, Detail: row.Detail, Day: row.BidTime.In(zone).Format(time.DateOnly),
 			Advertiser: row.Advertiser, Campaign: row.Campaign, Line: row.Campaign + "/" + row.Line,
+			Exchange: row.Exchange, Person: row.Person,
 			Time: row.Time, BidTime: row.BidTime, Price: nanos(row.Price), Offer: nanos(row.Offer),
 		})
 	}

@@ -18,11 +18,12 @@ const diskSize = 24 << 20
 
 // options are the command line.
 type options struct {
-	exe          string
-	seed         uint64
-	kills, fills int
-	rate         float64
-	keep         bool
+	exe                 string
+	seed                uint64
+	kills, fills, tight int
+	rate                float64
+	keep, touches       bool
+	strict              bool
 }
 
 func main() {
@@ -32,6 +33,9 @@ func main() {
 	flag.IntVar(&o.kills, "kills", 32, "how often the bidder is killed; on a full disk besides")
 	flag.IntVar(&o.fills, "fills", 4, "how often its disk is filled")
 	flag.Float64Var(&o.rate, "rate", 400, "bid requests per second")
+	flag.IntVar(&o.tight, "tight", 8, "how many rounds of kills while hardly any budget is left")
+	flag.BoolVar(&o.strict, "strict", false, "take no kill for an excuse to exceed a budget")
+	flag.BoolVar(&o.touches, "touches", false, "hold profiles against the events, too")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working directory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -64,32 +68,48 @@ func run(ctx context.Context, o *options) (err error) {
 	}()
 	o.exe = exe
 	var stages []*stage
-	if o.kills > 0 {
-		s, err := runStage(ctx, "disk", dir, o, o.kills, 0, nil)
+	defer func() { printTable(os.Stdout, o.seed, stages) }()
+	for _, run := range [...]func(context.Context, string, *options) (*stage, error){runDisk, runTight, runFull} {
+		s, err := run(ctx, dir, o)
 		if s != nil {
 			stages = append(stages, s)
 		}
 		if err != nil {
-			printTable(os.Stdout, o.seed, stages)
 			return err
 		}
 	}
-	if o.fills > 0 {
-		s, err := runFull(ctx, dir, o)
-		if s != nil {
-			stages = append(stages, s)
-		}
-		if err != nil {
-			printTable(os.Stdout, o.seed, stages)
-			return err
-		}
-	}
-	printTable(os.Stdout, o.seed, stages)
 	return nil
+}
+
+// runDisk runs the stage in which the bidder is killed at any moment.
+func runDisk(ctx context.Context, dir string, o *options) (*stage, error) {
+	if o.kills == 0 {
+		return nil, nil
+	}
+	s, err := newStage("disk", dir, o, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.run(ctx, o.seed, func() error { return errors.Join(s.cycles(ctx, o.kills, 0), s.damaged(ctx)) })
+}
+
+// runTight runs the stage in which the budgets are tight when it is killed.
+func runTight(ctx context.Context, dir string, o *options) (*stage, error) {
+	if o.tight == 0 {
+		return nil, nil
+	}
+	s, err := newStage("tight budgets", dir, o, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.run(ctx, o.seed, func() error { return s.rounds(ctx, o.tight) })
 }
 
 // runFull runs the stage on a disk that is filled.
 func runFull(ctx context.Context, dir string, o *options) (s *stage, err error) {
+	if o.fills == 0 {
+		return nil, nil
+	}
 	d, err := mountDisk(filepath.Join(dir, "mount"), diskSize)
 	if errors.Is(err, errNoMount) {
 		say("full disk: left out, %v", err)
@@ -99,15 +119,10 @@ func runFull(ctx context.Context, dir string, o *options) (s *stage, err error) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, d.unmount()) }()
-	return runStage(ctx, "full disk", dir, o, o.fills, o.fills, d)
-}
-
-func runStage(ctx context.Context, name, dir string, o *options, kills, fills int, d *disk) (*stage, error) {
-	s, err := newStage(name, filepath.Join(dir, name), o.exe, o.seed, o.rate, d)
-	if err != nil {
+	if s, err = newStage("full disk", dir, o, d); err != nil {
 		return nil, err
 	}
-	return s, s.run(ctx, o.seed, kills, fills)
+	return s, s.run(ctx, o.seed, func() error { return s.cycles(ctx, o.fills, o.fills) })
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,13 +32,19 @@ type bidder struct {
 	log               *os.File
 
 	cmd   *exec.Cmd
+	said  int64         // the size of the log when the process started
 	ended chan struct{} // closed when the process has
 	err   error         // how it ended
 }
 
 // start starts the process.
 func (b *bidder) start() error {
-	b.cmd = exec.Command(b.exe, "serve", "--config", b.config)
+	info, err := b.log.Stat()
+	if err != nil {
+		return err
+	}
+	b.said = info.Size()
+	b.cmd = exec.Command(b.exe, "serve", "--config", b.config, "--data", b.data)
 	b.cmd.Stderr = b.log
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := b.cmd.Start(); err != nil {
@@ -89,6 +96,26 @@ func (b *bidder) stop(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// words returns what the process has said, or the end of it.
+func (b *bidder) words() string {
+	text, err := os.ReadFile(b.log.Name())
+	if err != nil {
+		return err.Error()
+	}
+	text = text[min(b.said, int64(len(text))):]
+	return string(text[max(0, len(text)-2000):])
+}
+
+// endedWell makes sure that a process that could not start has ended as one does
+// that gives up: with status 1 and an advice, not with a panic.
+func (b *bidder) endedWell(advice string) error {
+	said, status := b.words(), b.cmd.ProcessState.ExitCode()
+	if status != 1 || strings.Contains(said, "panic") || strings.Contains(said, "goroutine ") || !strings.Contains(said, advice) {
+		return fmt.Errorf("the bidder ends with status %d, and should with 1 and %q: %s", status, advice, said)
+	}
+	return nil
 }
 
 // get asks the admin port.
@@ -178,6 +205,23 @@ func (b *bidder) metric(ctx context.Context, name string) (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("there is no metric %s", name)
+}
+
+// noticeLine is a line of the metric of notices.
+var noticeLine = regexp.MustCompile(`(?m)^bidwell_notices_total\{.*outcome="(\w+)".*\} (\S+)$`)
+
+// outcomes returns how many notices had which outcome since the process started.
+func (b *bidder) outcomes(ctx context.Context) (map[string]int, error) {
+	_, body, err := b.get(ctx, "/metrics")
+	sums := map[string]int{}
+	for _, m := range noticeLine.FindAllSubmatch(body, -1) {
+		n, err := strconv.ParseFloat(string(m[2]), 64)
+		if err != nil {
+			return nil, fmt.Errorf("the metric of notices: %w", err)
+		}
+		sums[string(m[1])] += int(n)
+	}
+	return sums, err
 }
 
 // ledger runs a command on the ledger of a data directory, and returns what it

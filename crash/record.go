@@ -4,8 +4,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
+
+	"bidwell/ad"
 )
 
 // key names an event: what the ledger keeps once.
@@ -32,16 +36,20 @@ type entry struct {
 // record is the exchange's own book: every notice and its answer. It is safe for
 // concurrent use.
 type record struct {
-	mu      sync.Mutex
-	entries map[key]*entry
-	freed   map[string]time.Time // when a bid's loss was first acknowledged
-	acked   int                  // acknowledgements
-	fault   []string             // answers that should not have been
-	kills   []time.Time
+	strict bool // a kill loses no reservation
+
+	mu       sync.Mutex
+	entries  map[key]*entry
+	freed    map[string]time.Time // when a bid's loss was first acknowledged
+	acked    int                  // acknowledgements
+	fault    []string             // answers that should not have been
+	kills    []time.Time
+	refusal  map[ad.Reason]int // what was refused that had to be, since the start of the bidder
+	refusals int               // and ever
 }
 
 func newRecord() *record {
-	return &record{entries: map[key]*entry{}, freed: map[string]time.Time{}}
+	return &record{entries: map[key]*entry{}, freed: map[string]time.Time{}, refusal: map[ad.Reason]int{}}
 }
 
 // entry returns the entry of an event, and makes it if need be. The lock is held.
@@ -73,6 +81,34 @@ func (r *record) note(k key, a answer) {
 	if _, known := r.freed[k.bid]; !known && k.kind == "loss" {
 		r.freed[k.bid] = time.Now()
 	}
+}
+
+// refused notes that a notice was refused for the reason for which it had to be.
+func (r *record) refused(why ad.Reason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refusal[why]++
+	r.refusals++
+}
+
+// started forgets what the last bidder refused, for it has forgotten it, too.
+func (r *record) started() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.refusal)
+}
+
+// compareRefusals compares what was refused with what the bidder counted.
+func (r *record) compareRefusals(counted map[string]int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, why := range [...]ad.Reason{ad.TokenForged, ad.TokenExpired, ad.TokenTruncated, ad.PriceInvalid, ad.PriceAboveBid} {
+		if got, want := counted[why.String()], r.refusal[why]; got != want {
+			errs = append(errs, fmt.Errorf("the bidder counts %d notices as %s, and refused %d", got, why, want))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // wrong notes an answer that should not have been.
@@ -159,24 +195,29 @@ func (r *record) compare(events []event) findings {
 	return f
 }
 
-// late reports whether nothing may have been reserved any more for a bid when
-// its event was taken: its window was over, its loss was acknowledged before, or
-// the bidder was killed in between.
+// late reports whether a budget may be exceeded by an event. Unless the record is
+// strict, a kill since its bid is an excuse, too.
 func (r *record) late(e *event) bool {
+	return r.overdue(e) || !r.strict && r.killedBetween(e)
+}
+
+// overdue reports whether nothing was reserved any more for a bid when its event
+// was taken: its window was over, or its loss was acknowledged before.
+func (r *record) overdue(e *event) bool {
+	if !e.Time.Before(e.BidTime.Add(windowOf(e.Exchange))) {
+		return true
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !e.Time.Before(e.BidTime.Add(noticeWindow)) {
-		return true
-	}
-	if at, ok := r.freed[e.Bid]; ok && !at.After(e.Time) {
-		return true
-	}
-	for _, k := range r.kills {
-		if !k.Before(e.BidTime) && !k.After(e.Time) {
-			return true
-		}
-	}
-	return false
+	at, lost := r.freed[e.Bid]
+	return lost && !at.After(e.Time)
+}
+
+// killedBetween reports whether the bidder was killed between a bid and its event.
+func (r *record) killedBetween(e *event) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.kills, func(k time.Time) bool { return !k.Before(e.BidTime) && !k.After(e.Time) })
 }
 
 // putOffs returns how many notices were put off.

@@ -76,10 +76,15 @@ func TestCompareRemembers(t *testing.T) {
 // TestBound checks for which events a budget may be exceeded.
 func TestBound(t *testing.T) {
 	r := newRecord()
+	r.strict = true
 	r.killed(day.Add(10 * time.Second))
 	r.freed["lost"] = day.Add(500 * time.Millisecond)
 	at := func(bid string, made, billed time.Duration) *event {
-		return &event{Kind: "billing", Bid: bid, BidTime: day.Add(made), Time: day.Add(billed)}
+		exchange := venues[0].name
+		if bid == "slow" {
+			exchange = "slow"
+		}
+		return &event{Kind: "billing", Bid: bid, Exchange: exchange, BidTime: day.Add(made), Time: day.Add(billed)}
 	}
 	for _, tt := range []struct {
 		name string
@@ -90,12 +95,17 @@ func TestBound(t *testing.T) {
 		{"after its window", at("a", 0, noticeWindow), true},
 		{"after its loss", at("lost", 0, time.Second), true},
 		{"before its loss", at("lost", 0, 400*time.Millisecond), false},
-		{"over a kill", at("a", 9*time.Second, 11*time.Second), true},
+		{"after another exchange's window", at("slow", 0, noticeWindow), false},
+		{"after its own", at("slow", 0, longestWindow), true},
+		{"over a kill", at("a", 9*time.Second, 11*time.Second), false},
 		{"after a kill", at("a", 11*time.Second, 12*time.Second), false},
 	} {
 		if got := r.late(tt.e); got != tt.want {
 			t.Errorf("%s: late is %t, want %t", tt.name, got, tt.want)
 		}
+	}
+	if !r.killedBetween(at("a", 9*time.Second, 11*time.Second)) || r.killedBetween(at("a", 11*time.Second, 12*time.Second)) {
+		t.Error("which bids outlived the kill is not known")
 	}
 }
 

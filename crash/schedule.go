@@ -8,15 +8,18 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"bidwell/ad"
 )
 
 // errand is a notice that is to be sent.
 type errand struct {
-	due    time.Time
-	key    key
-	url    string
-	again  bool // if nobody answers
-	forged bool // it has to be refused
+	due   time.Time
+	key   key
+	url   string
+	again bool      // if nobody answers
+	then  string    // URL that is called when it is acknowledged, and has to change nothing
+	want  ad.Reason // why it has to be refused, OK for a good one
 }
 
 // schedule hands out errands when they are due. Its methods are safe for

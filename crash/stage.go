@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -28,6 +26,7 @@ type stage struct {
 	events  []event            // of the ledger, as of the last check
 	live    map[string]account // of the bidder when nothing was under way any more, for the next check
 	quiet   bool               // nothing is asked
+	touched bool               // profiles are held against the events
 	figures figures
 }
 
@@ -41,11 +40,15 @@ type figures struct {
 	Freed                               time.Duration // until nothing was reserved, at most
 	Last                                findings
 	Events                              int
+	Touches                             int    // that profiles have
+	Damaged                             int    // copies of the data that were damaged
+	Carried                             int    // sales that outlived a kill and were settled in time
 	StartedFull                         string // what a start on a full disk led to
 }
 
-// newStage prepares a stage below dir, which must not exist.
-func newStage(name, dir, exe string, seed uint64, perSecond float64, d *disk) (*stage, error) {
+// newStage prepares a stage in a directory of its own below dir.
+func newStage(name, dir string, o *options, d *disk) (*stage, error) {
+	dir = filepath.Join(dir, name)
 	listen, admin, err := freeAddresses()
 	if err != nil {
 		return nil, err
@@ -58,10 +61,12 @@ func newStage(name, dir, exe string, seed uint64, perSecond float64, d *disk) (*
 	s := &stage{
 		figures: figures{Stopped: map[string]bool{}},
 		name:    name, dir: dir, disk: d, limits: newBudgets(), flight: time.Now().Add(15 * time.Minute),
-		rnd:    rand.New(rand.NewPCG(seed, 0x9E3779B97F4A7C15)),
-		bidder: &bidder{exe: exe, config: filepath.Join(conf, "bidwell.yaml"), data: data, listen: listen, admin: admin},
-		x:      newExchange(listen, perSecond),
+		rnd:     rand.New(rand.NewPCG(o.seed, 0x9E3779B97F4A7C15)),
+		bidder:  &bidder{exe: o.exe, config: filepath.Join(conf, "bidwell.yaml"), data: data, listen: listen, admin: admin},
+		x:       newExchange(listen, o.rate),
+		touched: o.touches,
 	}
+	s.x.rec.strict = o.strict
 	if err := errors.Join(writeProcess(conf, listen, admin, data), s.limits.write(conf, s.flight)); err != nil {
 		return nil, err
 	}
@@ -83,25 +88,26 @@ func freeAddresses() (a, b string, err error) {
 	return names[0], names[1], nil
 }
 
-// run kills the bidder so many times, so many of them around a full disk.
-func (s *stage) run(ctx context.Context, seed uint64, kills, fills int) error {
+// run lets the exchange ask and send while work starts and kills bidders. The
+// gate is locked when work begins, and has to be when it ends.
+func (s *stage) run(ctx context.Context, seed uint64, work func() error) error {
 	defer s.bidder.log.Close()
 	defer s.bidder.kill()
 	working, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
-	s.x.gate.Lock() // until there is a bidder
+	s.x.gate.Lock()
 	go func() {
 		defer close(ended)
 		s.x.run(working, seed)
 	}()
-	err := s.cycles(ctx, kills, fills)
+	err := work()
 	stop()
 	s.x.gate.Unlock()
 	<-ended
 	return err
 }
 
-// cycles leaves the gate locked, whatever happens.
+// cycles kills the bidder so many times, so many of them around a full disk.
 func (s *stage) cycles(ctx context.Context, kills, fills int) error {
 	for n := range kills {
 		full := n < fills
@@ -121,11 +127,8 @@ func (s *stage) cycle(ctx context.Context, n int, full bool) error {
 	}
 	s.x.gate.Unlock()
 	err := s.load(ctx, n, full)
-	s.x.rec.killed(time.Now())
-	s.bidder.kill()
-	s.x.gate.Lock()
+	s.kill()
 	s.resume()
-	s.figures.Kills++
 	if err == nil && full && n%2 == 1 {
 		err = s.startFull(ctx)
 	}
@@ -151,11 +154,20 @@ func (s *stage) start(ctx context.Context) error {
 	for _, b := range s.limits.all() {
 		b.loaded(time.Now())
 	}
+	s.x.rec.started()
+	if s.x.forger == nil {
+		if s.x.forger, err = newForger(s.bidder.data); err != nil {
+			return err
+		}
+	}
 	accounts, err := s.bidder.accounts(ctx)
 	if err != nil {
 		return err
 	}
-	return s.compareAccounts(accounts, "after the start")
+	if err := s.compareAccounts(accounts, "after the start"); err != nil || !s.touched {
+		return err
+	}
+	return s.compareTouches(ctx)
 }
 
 // load lets the bidder work until it is time to kill it.
@@ -186,6 +198,14 @@ func (s *stage) load(ctx context.Context, n int, full bool) error {
 		return pause(ctx, time.Duration(s.rnd.IntN(400))*time.Millisecond)
 	}
 	return pause(ctx, time.Duration(s.rnd.IntN(20))*time.Millisecond)
+}
+
+// kill kills the bidder and keeps the exchange back.
+func (s *stage) kill() {
+	s.x.rec.killed(time.Now())
+	s.bidder.kill()
+	s.x.gate.Lock()
+	s.figures.Kills++
 }
 
 // pause waits for a moment that is drawn: when to kill.
@@ -262,125 +282,6 @@ func (s *stage) killStarting(ctx context.Context) error {
 	s.figures.Kills++
 	s.figures.InStart++
 	return err
-}
-
-// fillUp fills the disk and looks how the bidder stops spending; and, if it is
-// to be freed, how it goes on by itself.
-func (s *stage) fillUp(ctx context.Context, free bool) error {
-	s.x.full.Store(true)
-	s.figures.Filled++
-	if err := s.disk.fill(); err != nil {
-		return err
-	}
-	var reason string
-	err := poll(ctx, "/readyz to say that the disk is full", 30*time.Second, func() (bool, error) {
-		status, body, err := s.bidder.get(ctx, "/readyz")
-		reason = string(body)
-		return status == http.StatusServiceUnavailable && strings.Contains(reason, "full"), err
-	})
-	if err != nil {
-		return fmt.Errorf("%w; it says %.300q", err, reason)
-	}
-	err = poll(ctx, "bid requests to be answered with 204", 10*time.Second, func() (bool, error) {
-		status, err := s.x.probe(s.rnd)
-		return status == http.StatusNoContent, err
-	})
-	if err != nil {
-		return err
-	}
-	before := s.x.rec.putOffs()
-	err = poll(ctx, "a notice to be put off with 429", 10*time.Second, func() (bool, error) {
-		return s.x.rec.putOffs() > before, nil
-	})
-	if err != nil || !free {
-		s.figures.WhileFull++
-		return err
-	}
-	if err := s.disk.free(); err != nil {
-		return err
-	}
-	if _, err := s.bidder.ready(ctx); err != nil {
-		return fmt.Errorf("after there was space again: %w", err)
-	}
-	s.x.full.Store(false)
-	s.figures.Recovered++
-	before = s.x.rec.acknowledgements()
-	err = poll(ctx, "notices to be acknowledged again", 30*time.Second, func() (bool, error) {
-		return s.x.rec.acknowledgements() > before, nil
-	})
-	if err != nil {
-		return err
-	}
-	return s.settle(ctx)
-}
-
-// startFull starts the bidder on a disk that is full, notes what it makes of it,
-// and makes space.
-func (s *stage) startFull(ctx context.Context) error {
-	if err := s.bidder.start(); err != nil {
-		return err
-	}
-	err := poll(ctx, "a start on a full disk to end or to serve", startLimit, func() (bool, error) {
-		select {
-		case <-s.bidder.ended:
-			s.figures.StartedFull = "ended with a message"
-			return true, nil
-		default:
-		}
-		status, _, err := s.bidder.get(ctx, "/readyz")
-		if err != nil {
-			return false, nil
-		}
-		s.figures.StartedFull = fmt.Sprintf("serves, /readyz answers %d", status)
-		return true, nil
-	})
-	s.bidder.kill()
-	s.x.full.Store(false)
-	return errors.Join(err, s.disk.free())
-}
-
-// settle waits until every notice is sent and nothing is reserved any more, and
-// notes the accounts as they are then. Nothing is asked until resume is called.
-func (s *stage) settle(ctx context.Context) error {
-	s.x.asking.Lock()
-	s.quiet = true
-	err := poll(ctx, "all notices to be sent", time.Minute, func() (bool, error) { return s.x.due.pending() == 0, nil })
-	if err != nil {
-		return err
-	}
-	begun := time.Now()
-	var left string
-	err = poll(ctx, "reservations to end with the notice window", noticeWindow+10*time.Second, func() (bool, error) {
-		left = ""
-		accounts, err := s.bidder.accounts(ctx)
-		if err != nil {
-			return false, err
-		}
-		for name, a := range accounts {
-			if a.Reserved != 0 || a.Awaited != 0 {
-				left += fmt.Sprintf(" %s %d and %d impressions,", name, a.Reserved, a.Awaited)
-			}
-		}
-		s.live = accounts
-		open, err := s.bidder.metric(ctx, "bidwell_open_reservations")
-		if open != 0 {
-			left += fmt.Sprintf(" open %v", open)
-		}
-		return left == "", err
-	})
-	if err != nil {
-		return fmt.Errorf("%w: reserved:%s", err, left)
-	}
-	s.figures.Freed = max(s.figures.Freed, time.Since(begun))
-	return nil
-}
-
-// resume lets the exchange ask again after settle.
-func (s *stage) resume() {
-	if s.quiet {
-		s.quiet = false
-		s.x.asking.Unlock()
-	}
 }
 
 // last lets the bidder finish its work and end in order, and checks everything

@@ -42,6 +42,10 @@ func printTable(w io.Writer, seed uint64, stages []*stage) {
 	row("at another price", func(s *stage) any { return s.figures.Last.Mispriced })
 	row("answer lost", func(s *stage) any { return s.figures.Last.Doubtful })
 	row("of these in the ledger", func(s *stage) any { return s.figures.Last.Taken })
+	row("refused as they had to be", func(s *stage) any { return s.x.rec.refusals })
+	row("contacts in profiles", func(s *stage) any { return s.figures.Touches })
+	row("starts on damaged data", func(s *stage) any { return s.figures.Damaged })
+	row("sales that outlived a kill", func(s *stage) any { return s.figures.Carried })
 	row("all freed within", func(s *stage) any { return s.figures.Freed.Round(10 * time.Millisecond) })
 	for _, s := range stages {
 		fmt.Fprintf(t, "\n%s\tbudget\tspent\tabove it\tbound\t\n", s.name)
