@@ -25,7 +25,8 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 
-	exitChanges = 2 // of plan
+	exitChanges   = 2  // of plan
+	exitThreshold = 99 // of loadtest: a threshold was not kept
 )
 
 // errUsage marks errors of how the command was called.
@@ -52,6 +53,8 @@ func run(ctx context.Context, args []string) int {
 		return exitFailed
 	case errors.Is(err, errChanges):
 		return exitChanges
+	case errors.Is(err, errThreshold):
+		return exitThreshold
 	case errors.Is(err, errUsage) || isUsage(err):
 		fmt.Fprintf(os.Stderr, "bidwell: %v\nSee '%s --help'.\n", err, cmd.CommandPath())
 		return exitUsage
