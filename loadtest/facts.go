@@ -55,24 +55,34 @@ func (p *People) AppendFacts(dst []byte, i int) []byte {
 }
 
 func appendSegments(dst []byte, d *dice) []byte {
-	n := d.below(4)
+	n, first := segmentsOf(d)
 	if n == 0 {
 		return dst
 	}
 	dst = append(dst, `,"segments":[`...)
-	first := d.below(len(segments))
 	for k := range n {
 		if k > 0 {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, `{"name":"`...)
-		dst = append(dst, segments[(first+3*k)%len(segments)]...)
+		dst = append(dst, segments[segmentAt(first, k)]...)
 		dst = append(dst, `","expires":"`...)
 		dst = strconv.AppendInt(dst, int64(30+d.below(150)), 10)
 		dst = append(dst, `d"}`...)
 	}
 	return append(dst, ']')
 }
+
+// segmentsOf draws how many segments a person is in, and where they begin.
+func segmentsOf(d *dice) (n, first int) {
+	if n = d.below(4); n == 0 {
+		return 0, 0
+	}
+	return n, d.below(len(segments))
+}
+
+// segmentAt returns the kth segment of those that begin with first.
+func segmentAt(first, k int) int { return (first + 3*k) % len(segments) }
 
 // appendBehaviours writes visits, each with its topic and how long ago, and a
 // test drive for a few of those who read about cars.

@@ -90,6 +90,7 @@ type marks struct {
 	tid    int // 36 bytes, -1 if the body has none
 	person int // as long as the screen's ids, -1 if the body has none
 	screen Screen
+	who    int // the person's number
 }
 
 func (t *Traffic) append(dst []byte) ([]byte, marks) {
@@ -97,6 +98,7 @@ func (t *Traffic) append(dst []byte) ([]byte, marks) {
 	c := composer{t: t, r: t.rnd, dst: dst, who: who, traits: t.opts.People.traitsOf(who)}
 	c.screen = t.opts.People.ScreenOf(who)
 	c.request()
+	c.marks.who = who
 	return c.dst, c.marks
 }
 
