@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 
 	"github.com/prebid/openrtb/v20/openrtb2"
 	"github.com/prebid/openrtb/v20/openrtb3"
@@ -12,43 +13,41 @@ import (
 	"bidwell/ad"
 )
 
-// Rivals are the other bidders of an auction. Each one's bid is drawn from a
-// log-normal distribution around a median; who bids below the floor is out.
-type Rivals struct {
-	Most   int     // an auction has 0 to Most of them
-	Median float64 // of their bids for a banner: a CPM in the house currency
-	Sigma  float64 // of the logarithm; 0 makes all bid the median
-}
-
-// usualRivals is what a Config has that says nothing of rivals.
-var usualRivals = Rivals{Most: 4, Median: 1.2, Sigma: 0.7}
-
-// mediaWorth is how much more than a banner rivals bid for other media.
-var mediaWorth = map[string]float64{"banner": 1, "native": 1.2, "audio": 2, "video": 4}
-
 // verdict is what became of one bid. Prices are CPMs in the bid's currency.
 type verdict struct {
 	bid      *openrtb2.Bid
 	imp      *openrtb2.Imp // nil if it was not offered
 	seat     string
 	media    string
+	segment  string // format and category, if it was offered
 	won      bool
-	clearing float64 // if won
-	rival    float64 // the best other bid, 0 if there was none
-	minToWin float64 // what would have been enough
+	met      bool     // it met rivals, and minToWin would have won
+	clearing float64  // if won
+	cost     ad.Money // the same of one impression, in the house currency
+	rival    float64  // the best other bid, 0 if there was none
+	minToWin float64  // what would have been enough
+	house    float64  // what a unit of the bid's currency is worth in the house currency
+	chance   uint64   // decides on what follows, whoever wins
 	loss     openrtb3.LossReason
 	fault    string // what is wrong with the bid, "" if nothing
+
+	// What happens if its ad is won; known of every bid that met rivals.
+	shown    bool
+	response Response
+	outcome  Outcome
 }
 
-// auctioneer clears auctions. It is immutable.
+// auctioneer clears auctions. What rivals do in an auction follows from the seed
+// and from the request, not from the bids. It is immutable.
 type auctioneer struct {
 	rates  *ad.Rates
 	rivals Rivals
+	seed   uint64
 }
 
 // clear decides on all bids of a response. Currencies that the rates do not
 // know are a fault of the bid.
-func (a *auctioneer) clear(o *offer, resp *openrtb2.BidResponse, rnd *rand.Rand) []verdict {
+func (a *auctioneer) clear(o *offer, resp *openrtb2.BidResponse) []verdict {
 	var all []verdict
 	cur, known := ad.CurrencyOf(currencyOr(resp.Cur, "USD"))
 	house, rated := a.rates.Factor(cur, a.rates.Base())
@@ -74,29 +73,36 @@ func (a *auctioneer) clear(o *offer, resp *openrtb2.BidResponse, rnd *rand.Rand)
 			}
 		}
 	}
-	for i := range o.req.Imp { // in the request's order, so that a seed decides
+	auction := mix(a.seed, nameOf(o.req.ID))
+	category := categoryOf(o.req)
+	for i := range o.req.Imp {
 		imp := &o.req.Imp[i]
 		bids := byImp[imp]
 		slices.SortStableFunc(bids, func(x, y int) int { return cmp.Compare(all[y].bid.Price, all[x].bid.Price) })
 		for n, at := range bids {
 			v := &all[at]
+			v.house, v.chance = house, mix(auction, uint64(i)<<16|uint64(n))
+			format := formatOf(imp, v.media)
+			v.segment = format + "/" + category
 			if n >= slots(imp) {
 				v.loss, v.rival, v.minToWin = openrtb3.LossLostToHigherBid, all[bids[0]].bid.Price, all[bids[0]].bid.Price
 				continue
 			}
-			a.slot(o, v, cur, house, rnd)
+			a.slot(o, v, cur, format, category)
 		}
 	}
 	return all
 }
 
-// slot decides on one valid bid for one slot against fresh rivals. house is
-// what a unit of the bid's currency is worth in the house currency.
-func (a *auctioneer) slot(o *offer, v *verdict, cur ad.Currency, house float64, rnd *rand.Rand) {
+// slot decides on one valid bid for one slot against fresh rivals. A bid that
+// equals the highest rival bid wins.
+func (a *auctioneer) slot(o *offer, v *verdict, cur ad.Currency, format, category string) {
 	floor, at, ok := a.terms(o, v, cur)
-	rival := a.bestRival(v.media, floor*house, rnd) / house
+	rnd := rand.New(rand.NewPCG(v.chance, chanceRivals))
+	rival := ceilCPM(a.rivals.best(v.media, format, category, floor*v.house, rnd) / v.house)
 	v.rival = rival
-	v.minToWin = max(floor, rival)
+	v.minToWin = max(ceilCPM(floor), rival)
+	v.met = ok
 	switch {
 	case !ok:
 		v.fault, v.loss = "the exchange has no rate for the floor's currency", openrtb3.LossInternalError
@@ -106,7 +112,7 @@ func (a *auctioneer) slot(o *offer, v *verdict, cur ad.Currency, house float64, 
 			v.loss = openrtb3.LossBelowDealFloor
 		}
 		v.fault = "the bid is below the floor"
-	case v.bid.Price <= rival:
+	case v.bid.Price < rival-1e-9:
 		v.loss = openrtb3.LossLostToHigherBid
 	default:
 		v.won = true
@@ -117,8 +123,15 @@ func (a *auctioneer) slot(o *offer, v *verdict, cur ad.Currency, house float64, 
 		case 3:
 			v.clearing = floor
 		}
+		price, _ := ad.FromCPM(v.clearing)
+		v.clearing = price.CPM() // to the digits that can be told
+		v.cost = price.Mul(v.house)
 	}
 }
+
+// ceilCPM rounds a price up to six digits after the point, which is what notices
+// tell, so that a bid of just that wins.
+func ceilCPM(cpm float64) float64 { return math.Ceil(cpm*1e6-1e-3) / 1e6 }
 
 // terms returns the floor in the bid's currency and the kind of auction: 1
 // first price, 2 second price, 3 the floor is the price. ok is false if there
@@ -142,16 +155,37 @@ func (a *auctioneer) terms(o *offer, v *verdict, cur ad.Currency) (floor float64
 	return floor * f, at, known && rated
 }
 
-// bestRival draws the rivals' bids and returns the highest that is at least the
-// floor, else 0; in the house currency.
-func (a *auctioneer) bestRival(media string, floor float64, rnd *rand.Rand) float64 {
-	best := 0.0
-	median := max(a.rivals.Median*mediaWorth[media], 1.3*floor)
-	for range rnd.IntN(a.rivals.Most + 1) {
-		bid := median * math.Exp(a.rivals.Sigma*rnd.NormFloat64())
-		if bid >= floor {
-			best = max(best, bid)
-		}
+// What numbers are drawn for, so that each has its own.
+const (
+	chanceRivals = iota + 0x2545F4914F6CDD1D
+	chanceDelays
+	chancePeople
+)
+
+// formatOf names the format of an impression: the first size of a banner, else
+// the kind of media.
+func formatOf(imp *openrtb2.Imp, media string) string {
+	b := imp.Banner
+	switch {
+	case media != "banner" || b == nil:
+		return media
+	case len(b.Format) > 0:
+		return sizeName(b.Format[0].W, b.Format[0].H)
+	case b.W != nil && b.H != nil:
+		return sizeName(*b.W, *b.H)
 	}
-	return best
+	return media
+}
+
+func sizeName(w, h int64) string { return strconv.FormatInt(w, 10) + "x" + strconv.FormatInt(h, 10) }
+
+// categoryOf returns the first category of the site or app, "-" without one.
+func categoryOf(req *openrtb2.BidRequest) string {
+	switch {
+	case req.Site != nil && len(req.Site.Cat) > 0:
+		return req.Site.Cat[0]
+	case req.App != nil && len(req.App.Cat) > 0:
+		return req.App.Cat[0]
+	}
+	return "-"
 }

@@ -24,6 +24,10 @@ type testBidder struct {
 	change func(*openrtb2.BidResponse)
 	// answer replaces the answer to bid requests; nil bids.
 	answer func(*fasthttp.RequestCtx)
+	// delay is how often each notice is put off; silent takes billing notices
+	// and hangs up.
+	delay  int
+	silent bool
 	// arrived is called for every bid request, before it is answered.
 	arrived func()
 
@@ -33,6 +37,8 @@ type testBidder struct {
 	hosts  map[string]bool // that calls named
 	twice  int             // notices that came a second time
 	seen   map[string]bool
+	tried  map[string]int
+	last   map[string]string // the last query, by kind
 }
 
 const public = "https://bid.example"
@@ -40,6 +46,7 @@ const public = "https://bid.example"
 func startBidder(t *testing.T, b *testBidder) *testBidder {
 	t.Helper()
 	b.calls, b.prices, b.hosts, b.seen = map[string]int{}, map[string]int{}, map[string]bool{}, map[string]bool{}
+	b.tried, b.last = map[string]int{}, map[string]string{}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +86,18 @@ func (b *testBidder) handle(ctx *fasthttp.RequestCtx) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.tried[ctx.URI().String()]++; b.tried[ctx.URI().String()] <= b.delay {
+		ctx.Response.Header.Set("Retry-After", "0")
+		ctx.SetStatusCode(fasthttp.StatusTooManyRequests)
+		return
+	}
 	b.calls[kind]++
+	b.last[kind] = string(ctx.URI().QueryString())
+	if b.silent && kind == "bill" {
+		ctx.HijackSetNoResponse(true)
+		ctx.Hijack(func(net.Conn) {})
+		return
+	}
 	b.hosts[string(ctx.Host())] = true
 	if id := kind + string(ctx.QueryArgs().Peek("bid")); b.seen[id] {
 		b.twice++
@@ -150,7 +168,8 @@ func newExchange(t *testing.T, b *testBidder, change func(*Config)) *Exchange {
 	t.Helper()
 	cfg := Config{
 		Target: b.url, Public: public, Exchange: "example", Traffic: newTraffic(t, 3, func(o *Options) { o.TMaxMS = 60_000 }),
-		Rate: 20_000, Requests: 300, Seed: 8, ClickRate: 0.5, Delays: Delays{Notice: 1, Show: 1, Click: 1},
+		Rate: 20_000, Requests: 300, Seed: 8, Delays: Delays{Notice: 1, Show: 1, Click: 1, Conversion: 1},
+		Truth: NewTruth(8, Medians{View: 0.999999, Click: 0.5, Complete: 0.5, ClickConversion: 0.1, ViewConversion: 0.1}),
 	}
 	if change != nil {
 		change(&cfg)
@@ -202,8 +221,8 @@ func TestExchangeClosesTheLoop(t *testing.T) {
 			t.Errorf("%s: reported %+v, want %d sent", kind, *got, n)
 		}
 	}
-	if r.Impressions != r.Wins || r.Clicks < r.Wins/3 || r.Clicks > r.Wins*2/3 {
-		t.Errorf("%d wins, %d impressions, %d clicks; want all shown and half clicked", r.Wins, r.Impressions, r.Clicks)
+	if p := r.Total.Responses; r.Impressions != r.Wins || p.Shown != r.Wins || r.Clicks != p.Clicks || r.Clicks < r.Wins/6 {
+		t.Errorf("%d wins, %d impressions, %d clicks, %+v; want all shown and each click told", r.Wins, r.Impressions, r.Clicks, p)
 	}
 	if !b.hosts["bid.example"] {
 		t.Errorf("calls named the hosts %v, want bid.example among them", b.hosts)
@@ -292,7 +311,7 @@ func TestExchangeCountsWhatGoesWrong(t *testing.T) {
 		func(r *Report) bool { return r.Wins > 0 && r.Untracked == r.Wins && r.Impressions == 0 })
 	f("nothing to call", edit(func(b *openrtb2.Bid) { b.NURL, b.BURL, b.LURL = "", "", "" }),
 		func(r *Report) bool {
-			return r.Notices["win"].Sent == 0 && r.Impressions == r.Wins && r.Spend["EUR"] > 0
+			return r.Notices["win"] == nil && r.Total.Acknowledged == 0 && r.Total.Billed > 0 && r.Impressions == r.Wins && r.Spend["EUR"] > 0
 		})
 	f("refused notices", edit(func(b *openrtb2.Bid) { b.BURL = strings.Replace(b.BURL, "/e/", "/gone/", 1) }), func(r *Report) bool {
 		return r.Notices["bill"].Failed == r.Wins && r.Problems["bill notice: answered with status 404"] == r.Wins
@@ -324,7 +343,9 @@ func TestExchangeCountsLateAnswers(t *testing.T) {
 	b := startBidder(t, &testBidder{})
 	x := newExchange(t, b, nil)
 	due := time.Now().Add(-10 * time.Minute) // so any answer comes too late
-	x.ask(&job{due: due, body: x.cfg.Traffic.Append(nil)})
+	j := &job{due: due}
+	j.body, j.Posting = x.cfg.Traffic.Next(nil)
+	x.ask(j)
 	r := x.Report()
 	if r.Requests != 1 || r.Timeouts != 1 || r.Answers != 0 || r.Wins != 0 || r.Latency.P50 < 9*time.Minute {
 		t.Errorf("got %s, want one timeout after ten minutes", r.Line())
@@ -373,7 +394,10 @@ func TestNewExchangeRefuses(t *testing.T) {
 	f(func(c *Config) { c.Traffic = nil }, "needs traffic")
 	f(func(c *Config) { c.Rate = 0 }, "rate")
 	f(func(c *Config) { c.Exchange = "a/b" }, "cannot name")
-	f(func(c *Config) { c.ClickRate = 2 }, "click rate")
+	f(func(c *Config) { c.NoticeLoss = 2 }, "between 0 and 1")
+	f(func(c *Config) { c.Auction = 3 }, "neither 1")
+	f(func(c *Config) { c.Rivals.Sigma = 9 }, "sigma")
+	f(func(c *Config) { c.ConversionURL = "http://192.0.2.1/conv?id={id}" }, "not be called")
 	c := good()
 	c.Target, c.AllowRemote = "http://192.0.2.1:80", true
 	if _, err := NewExchange(c); err != nil {

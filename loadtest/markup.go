@@ -8,8 +8,10 @@ import (
 
 // trackers are the URLs that a browser or player would call for an ad.
 type trackers struct {
-	shown []string // when the ad is shown
-	click []string // when somebody clicks; the last one is where they land
+	shown    []string    // when the ad is shown
+	viewable []string    // when it was seen as long as counts as seen
+	played   [5][]string // when a video or audio ad begins, at each quarter, and at its end
+	click    []string    // when somebody clicks; the last one is where they land
 }
 
 // trackersOf finds the URLs in an ad's markup: a native response, VAST, or
@@ -50,8 +52,11 @@ func nativeTrackers(adm string) (t trackers) {
 	}
 	t.shown = ad.ImpTrackers
 	for _, e := range ad.EventTrackers {
-		if e.Event == 1 && e.Method == 1 {
+		switch {
+		case e.Event == 1 && e.Method == 1:
 			t.shown = append(t.shown, e.URL)
+		case e.Event == 2 && e.Method == 1:
+			t.viewable = append(t.viewable, e.URL)
 		}
 	}
 	t.click = ad.Link.ClickTrackers
@@ -61,14 +66,22 @@ func nativeTrackers(adm string) (t trackers) {
 	return t
 }
 
+// playEvents are the events of VAST that trackers.played holds.
+var playEvents = [5]string{"start", "firstQuartile", "midpoint", "thirdQuartile", "complete"}
+
 func vastTrackers(adm string) (t trackers) {
-	t.shown = elements(adm, "Impression")
-	t.click = append(elements(adm, "ClickTracking"), elements(adm, "ClickThrough")...)
+	t.shown = elements(adm, "Impression", "")
+	t.viewable = elements(adm, "Viewable", "")
+	t.click = append(elements(adm, "ClickTracking", ""), elements(adm, "ClickThrough", "")...)
+	for i, event := range playEvents {
+		t.played[i] = elements(adm, "Tracking", event)
+	}
 	return t
 }
 
-// elements returns the texts of all XML elements of a name.
-func elements(s, name string) (texts []string) {
+// elements returns the texts of all XML elements of a name; with an event, only
+// of those with this attribute.
+func elements(s, name, event string) (texts []string) {
 	for {
 		_, rest, ok := strings.Cut(s, "<"+name)
 		if !ok {
@@ -78,12 +91,15 @@ func elements(s, name string) (texts []string) {
 		if s == "" || !strings.ContainsRune(" \t\r\n>", rune(s[0])) {
 			continue // a longer name
 		}
-		_, body, opened := strings.Cut(s, ">")
+		head, body, opened := strings.Cut(s, ">")
 		text, rest, closed := strings.Cut(body, "</"+name)
 		if !opened || !closed {
 			return texts
 		}
 		s = rest
+		if event != "" && attribute(head, "event") != event {
+			continue
+		}
 		text = strings.TrimSpace(text)
 		if inner, ok := strings.CutPrefix(text, "<![CDATA["); ok {
 			text = strings.TrimSpace(strings.TrimSuffix(inner, "]]>"))

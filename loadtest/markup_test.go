@@ -30,13 +30,31 @@ func TestTrackersOf(t *testing.T) {
 	f("nothing", ``, nil, nil)
 }
 
+func TestTrackersOfWhatIsSeen(t *testing.T) {
+	got := trackersOf(`<VAST version="4.2"><Ad><InLine><ViewableImpression><Viewable><![CDATA[https://b.example/v]]></Viewable></ViewableImpression><Linear><TrackingEvents>
+<Tracking event="start"><![CDATA[https://b.example/0]]></Tracking><Tracking event='midpoint'>https://b.example/2</Tracking><Tracking event="mute">https://b.example/m</Tracking><Tracking event="complete"> https://b.example/4 </Tracking></TrackingEvents></Linear></InLine></Ad></VAST>`)
+	if !slices.Equal(got.viewable, []string{"https://b.example/v"}) {
+		t.Errorf("viewable %q", got.viewable)
+	}
+	want := [5][]string{0: {"https://b.example/0"}, 2: {"https://b.example/2"}, 4: {"https://b.example/4"}}
+	for i := range want {
+		if !slices.Equal(got.played[i], want[i]) {
+			t.Errorf("%s: %q, want %q", playEvents[i], got.played[i], want[i])
+		}
+	}
+	native := trackersOf(`{"native":{"eventtrackers":[{"event":2,"method":1,"url":"https://b.example/v"},{"event":2,"method":2,"url":"https://b.example/js"}]}}`)
+	if !slices.Equal(native.viewable, []string{"https://b.example/v"}) || native.shown != nil {
+		t.Errorf("native: viewable %q, shown %q", native.viewable, native.shown)
+	}
+}
+
 func FuzzTrackersOf(f *testing.F) {
 	f.Add(`<a href="x"><img src='y'>`)
 	f.Add(`<VAST><Impression><![CDATA[x]]></Impression></VAST>`)
 	f.Add(`{"native":{"link":{"url":"x"}}}`)
 	f.Fuzz(func(t *testing.T, adm string) {
 		got := trackersOf(adm)
-		if n := len(got.shown) + len(got.click); n > len(adm) {
+		if n := len(got.shown) + len(got.viewable) + len(got.click); n > len(adm) {
 			t.Errorf("%d URLs in %d bytes", n, len(adm))
 		}
 	})

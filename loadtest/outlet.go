@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strconv"
 	"strings"
-
-	"github.com/prebid/openrtb/v20/openrtb2"
 )
 
 // outlet knows where URLs lead: it rewrites those of the bidder's public
@@ -57,38 +54,4 @@ func (o *outlet) resolve(raw string) (to, host string, ok bool) {
 		return "", "", false
 	}
 	return raw, "", o.remote || loopback(u)
-}
-
-// macros returns a replacer for OpenRTB's substitution macros. Those that do
-// not apply become empty, as the specification says.
-func (v *verdict) macros(req *openrtb2.BidRequest, resp *openrtb2.BidResponse) *strings.Replacer {
-	price, loss := "", strconv.Itoa(int(v.loss))
-	if v.won {
-		price, loss = cpm(v.clearing), "0"
-	}
-	least := ""
-	if v.minToWin > 0 {
-		least = cpm(v.minToWin)
-	}
-	return strings.NewReplacer(
-		"${AUCTION_ID}", url.QueryEscape(req.ID),
-		"${AUCTION_BID_ID}", url.QueryEscape(resp.BidID),
-		"${AUCTION_IMP_ID}", url.QueryEscape(v.bid.ImpID),
-		"${AUCTION_SEAT_ID}", url.QueryEscape(v.seat),
-		"${AUCTION_AD_ID}", url.QueryEscape(v.bid.AdID),
-		"${AUCTION_PRICE}", price,
-		"${AUCTION_CURRENCY}", currencyOr(resp.Cur, "USD"),
-		"${AUCTION_LOSS}", loss,
-		"${AUCTION_MIN_TO_WIN}", least,
-		"${AUCTION_MINIMUM_BID_TO_WIN}", least,
-		"${AUCTION_MBR}", "",
-		"${AUCTION_MULTIPLIER}", "1",
-		"${AUCTION_IMP_TS}", "",
-	)
-}
-
-// cpm writes a price with as many digits as it needs, at most six.
-func cpm(price float64) string {
-	s := strings.TrimRight(strconv.FormatFloat(price, 'f', 6, 64), "0")
-	return strings.TrimSuffix(s, ".")
 }

@@ -16,11 +16,17 @@ import (
 	"bidwell/ad"
 )
 
-// Report is what an exchange has seen.
+// Report is what an exchange has seen. It can be written to a file, read again
+// and merged with others; all that is summed is whole numbers, so that the order
+// does not matter.
 type Report struct {
-	Elapsed  time.Duration `json:"elapsed_ns"`
-	Requests uint64        `json:"requests"` // posted and done with, whatever came of it
-	Unsent   uint64        `json:"unsent"`   // due, but too many were waiting already
+	Format     string        `json:"format"` // reportFormat
+	Generators []Generator   `json:"generators,omitempty"`
+	Started    time.Time     `json:"started"`
+	Elapsed    time.Duration `json:"elapsed_ns"`
+	Rate       float64       `json:"rate"`     // requests per second that were asked for
+	Requests   uint64        `json:"requests"` // posted and done with, whatever came of it
+	Unsent     uint64        `json:"unsent"`   // due, but too many were waiting already
 
 	Answers  uint64 `json:"answers"`  // in time, with bids
 	NoBids   uint64 `json:"no_bids"`  // in time, without
@@ -32,35 +38,66 @@ type Report struct {
 	Losses  uint64 `json:"losses"`  // valid bids that were not enough
 	Wins    uint64 `json:"wins"`
 
-	Impressions uint64                    `json:"impressions"` // shown, and a pixel was answered
-	Untracked   uint64                    `json:"untracked"`   // shown, without a pixel that may be called
-	Clicks      uint64                    `json:"clicks"`
-	Spend       map[string]ad.Money       `json:"spend_nano"`        // by currency; charged when shown
-	Notices     map[string]*NoticeFigures `json:"notices"`           // by ad.Notice
-	Campaigns   map[string]*Figures       `json:"campaigns"`         // by bid.cid
-	Creatives   map[string]*Figures       `json:"creatives"`         // by bid.crid
-	Problems    map[string]uint64         `json:"problems"`          // what went wrong, and how often
-	Latency     Quantiles                 `json:"latency"`           // from when a request was due to its answer
-	Lag         Quantiles                 `json:"lag"`               // from when a request was due to its sending
-	Samples     []Sample                  `json:"samples,omitempty"` // some won auctions
+	Impressions uint64                     `json:"impressions"` // shown, and a pixel was answered
+	Untracked   uint64                     `json:"untracked"`   // shown, without a pixel that may be called
+	Clicks      uint64                     `json:"clicks"`      // that the bidder answered
+	Currency    string                     `json:"currency"`    // of all money that names no other
+	Spend       map[string]ad.Money        `json:"spend_nano"`  // by currency; charged when shown
+	Total       Figures                    `json:"total"`       // of all campaigns
+	Notices     map[string]*NoticeFigures  `json:"notices"`     // by the last part of their path, and conv
+	Campaigns   map[string]*Figures        `json:"campaigns"`   // by bid.cid
+	Creatives   map[string]*Figures        `json:"creatives"`   // by bid.crid
+	Segments    map[string]*SegmentFigures `json:"segments"`    // by format and category of the place
+	Problems    map[string]uint64          `json:"problems"`    // what went wrong, and how often
+	Latency     Quantiles                  `json:"latency"`     // from when a request was due to its answer
+	Lag         Quantiles                  `json:"lag"`         // from when a request was due to its sending
+	Samples     []Sample                   `json:"samples,omitempty"`
+	Histograms  Histograms                 `json:"histograms"`
+}
 
-	latency, lag *Histogram
+// Histograms are what the quantiles of a report are made of. Those of money count
+// nano-units of the house currency, as if they were nanoseconds.
+type Histograms struct {
+	Latency  Histogram `json:"latency_ns"`
+	Lag      Histogram `json:"lag_ns"`
+	Notices  Histogram `json:"notices_ns"` // from a call to its answer
+	Bids     Histogram `json:"bids_nano"`
+	MinToWin Histogram `json:"min_to_win_nano"`
 }
 
 // NoticeFigures counts the calls of one kind.
 type NoticeFigures struct {
-	Sent    uint64 `json:"sent"`    // called
-	Failed  uint64 `json:"failed"`  // of these, refused or not answered
-	Dropped uint64 `json:"dropped"` // not called, because too many were waiting
+	Sent    uint64 `json:"sent"`    // called, repetitions included
+	Failed  uint64 `json:"failed"`  // of these, refused for good or not answered
+	PutOff  uint64 `json:"put_off"` // of these, answered 429 or 503, and called again later
+	Dropped uint64 `json:"dropped"` // not called, because too many were waiting or the bidder put them off to the end
+	Lost    uint64 `json:"lost"`    // not called, as the exchange was told
+	Doubled uint64 `json:"doubled"` // called twice, as the exchange was told
 }
 
-// Figures are those of one campaign or creative.
+// Figures are those of one campaign or creative. Money is in the house currency
+// but for Spend.
 type Figures struct {
 	Bids        uint64              `json:"bids"`
 	Wins        uint64              `json:"wins"`
 	Impressions uint64              `json:"impressions"`
 	Clicks      uint64              `json:"clicks"`
 	Spend       map[string]ad.Money `json:"spend_nano"`
+
+	Billed       ad.Money  `json:"billed_nano"`       // of all that was shown
+	Acknowledged ad.Money  `json:"acknowledged_nano"` // of this, the bidder answered a billing notice with success
+	Unclear      ad.Money  `json:"unclear_nano"`      // of this, a billing notice was called and not answered
+	Responses    Responses `json:"people"`
+	Surplus      Surplus   `json:"surplus"`
+}
+
+// SegmentFigures are the prices of one segment. Money is in the house currency.
+type SegmentFigures struct {
+	Bids     uint64   `json:"bids"`
+	Wins     uint64   `json:"wins"`
+	Bid      ad.Money `json:"bid_nano"`        // sum
+	MinToWin ad.Money `json:"min_to_win_nano"` // sum
+	Paid     ad.Money `json:"paid_nano"`       // sum of clearing prices
 }
 
 // Quantiles sum up a Histogram.
@@ -136,6 +173,8 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Untracked > 0 {
 		row("untracked", "%s shown ads had no pixel that leads to the bidder", thousands(r.Untracked))
 	}
+	r.people(row)
+	r.books(row)
 	row("notices", "%s", r.noticeText())
 	row("latency", "p50 %s, p90 %s, p99 %s, p99.9 %s, max %s (from when each request was due)",
 		short(r.Latency.P50), short(r.Latency.P90), short(r.Latency.P99), short(r.Latency.P999), short(r.Latency.Max))
@@ -144,12 +183,40 @@ func (r *Report) WriteText(w io.Writer) error {
 	return t.Flush()
 }
 
+// people says what people did, and what was to be expected of them.
+func (r *Report) people(row func(name, format string, args ...any)) {
+	p := &r.Total.Responses
+	if p.Shown == 0 {
+		return
+	}
+	row("people", "%s seen (%.0f expected), %s clicks (%.1f), %s played to the end (%.0f), conversions: %s after clicks (%.2f), %s after views (%.2f)",
+		thousands(p.Views), p.TrueViews.Float(), thousands(p.Clicks), p.TrueClicks.Float(), thousands(p.Completes), p.TrueCompletes.Float(),
+		thousands(p.ClickConversions), p.TrueClickConversions.Float(), thousands(p.ViewConversions), p.TrueViewConversions.Float())
+}
+
+// books says what the bidder knows that it owes, and what it has gained.
+func (r *Report) books(row func(name, format string, args ...any)) {
+	f := &r.Total
+	if f.Billed > 0 {
+		text := fmt.Sprintf("%.6f %s for what was shown, of which the bidder acknowledged %.6f", f.Billed.Units(), r.Currency, f.Acknowledged.Units())
+		if f.Unclear > 0 {
+			text += fmt.Sprintf(" and %.6f is unclear", f.Unclear.Units())
+		}
+		row("billed", "%s", text)
+	}
+	if s := &f.Surplus; s.Oracle > 0 {
+		row("surplus", "%.4f %s of the %.4f that bids of just the least price that wins would have gained (%.0f%%)",
+			s.Gained.Units(), r.Currency, s.Oracle.Units(), 100*s.Gained.Units()/s.Oracle.Units())
+	}
+}
+
 func (r *Report) tables(t io.Writer) {
 	if len(r.Campaigns) > 0 {
-		fmt.Fprintf(t, "\ncampaign\tbids\twins\tshown\tclicks\tspent\n")
+		fmt.Fprintf(t, "\ncampaign\tbids\twins\tshown\tclicks\texpected\tspent\n")
 		for _, name := range bySize(r.Campaigns) {
 			f := r.Campaigns[name]
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", cmp.Or(name, "(no cid)"), thousands(f.Bids), thousands(f.Wins), thousands(f.Impressions), thousands(f.Clicks), money(f.Spend))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\n", cmp.Or(name, "(no cid)"), thousands(f.Bids), thousands(f.Wins),
+				thousands(f.Impressions), thousands(f.Clicks), f.Responses.TrueClicks.Float(), money(f.Spend))
 		}
 	}
 	if len(r.Samples) > 0 {
@@ -183,17 +250,19 @@ func bySize(of map[string]*Figures) []string {
 
 func (r *Report) noticeText() string {
 	var parts []string
-	for kind := ad.Win; kind <= ad.Click; kind++ {
-		n := r.Notices[kind.String()]
-		if n == nil || n.Sent+n.Dropped == 0 {
+	for _, kind := range messages {
+		n := r.Notices[string(kind)]
+		if n == nil || n.Sent+n.Dropped+n.Lost == 0 {
 			continue
 		}
-		s := kind.String() + " " + thousands(n.Sent)
-		if n.Failed > 0 {
-			s += " (" + thousands(n.Failed) + " failed)"
-		}
-		if n.Dropped > 0 {
-			s += " (" + thousands(n.Dropped) + " dropped)"
+		s := string(kind) + " " + thousands(n.Sent)
+		for _, of := range []struct {
+			what string
+			n    uint64
+		}{{"failed", n.Failed}, {"put off", n.PutOff}, {"doubled", n.Doubled}, {"lost", n.Lost}, {"dropped", n.Dropped}} {
+			if of.n > 0 {
+				s += " (" + thousands(of.n) + " " + of.what + ")"
+			}
 		}
 		parts = append(parts, s)
 	}

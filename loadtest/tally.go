@@ -2,8 +2,6 @@ package loadtest
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -21,22 +19,21 @@ type tally struct {
 	ended   time.Time
 	r       Report
 	samples int // still to keep
+	values  Values
 }
 
-func (t *tally) init(samples int) {
-	t.samples = samples
-	t.r.Notices = map[string]*NoticeFigures{}
-	t.r.Spend = map[string]ad.Money{}
-	t.r.Problems = map[string]uint64{}
-	t.r.Campaigns = map[string]*Figures{}
-	t.r.Creatives = map[string]*Figures{}
-	t.r.latency, t.r.lag = new(Histogram), new(Histogram)
+func (t *tally) init(c *Config) {
+	t.samples, t.values = c.Samples, c.Values
+	t.r = *newReport()
+	t.r.Currency = c.Rates.Base().String()
+	t.r.Rate = c.Rate
 }
 
 func (t *tally) begin(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.started = now
+	t.r.Started = now.UTC()
 }
 
 func (t *tally) end(now time.Time) {
@@ -51,10 +48,30 @@ func (t *tally) unsent() {
 	t.r.Unsent++
 }
 
-func (t *tally) dropped(kind ad.Notice) {
+func (t *tally) dropped(kind message) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.notice(kind).Dropped++
+}
+
+func (t *tally) lost(kind message) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notice(kind).Lost++
+}
+
+func (t *tally) doubled(kind message) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notice(kind).Doubled++
+}
+
+// called counts one call and how long it took.
+func (t *tally) called(kind message, took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notice(kind).Sent++
+	t.r.Histograms.Notices.Add(took)
 }
 
 // answered counts one request and what its auction decided.
@@ -62,8 +79,8 @@ func (t *tally) answered(a *answer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.r.Requests++
-	t.r.latency.Add(a.latency)
-	t.r.lag.Add(a.lag)
+	t.r.Histograms.Latency.Add(a.latency)
+	t.r.Histograms.Lag.Add(a.lag)
 	switch {
 	case a.problem != "":
 		t.r.Errors++
@@ -84,68 +101,136 @@ func (t *tally) answered(a *answer) {
 
 func (t *tally) verdict(a *answer, v *verdict) {
 	t.r.Bids++
-	campaign, creative := figures(t.r.Campaigns, v.bid.CID), figures(t.r.Creatives, v.bid.CrID)
-	campaign.Bids++
-	creative.Bids++
+	both := [...]*Figures{figures(t.r.Campaigns, v.bid.CID), figures(t.r.Creatives, v.bid.CrID)}
+	for _, f := range both {
+		f.Bids++
+		surplus := t.values.surplusOf(v)
+		f.Surplus.merge(&surplus)
+	}
+	if v.met {
+		t.market(v)
+	}
 	switch {
 	case v.won:
-		t.r.Wins++
-		campaign.Wins++
-		creative.Wins++
-		if t.samples > 0 {
-			t.samples--
-			t.r.Samples = append(t.r.Samples, sampleOf(a, v))
-		}
-		return
+		t.won(a, v, both[:])
 	case v.fault != "":
 		t.r.Invalid++
 		t.problem("invalid bid: " + v.fault)
-		return
+	default:
+		t.r.Losses++
 	}
-	t.r.Losses++
 }
 
-// delivered counts an errand. The exchange charges for what was shown whether
-// the notice of it arrived or not.
-func (t *tally) delivered(e *errand, made, failed int, problem string) {
+// market counts what a segment's impressions cost.
+func (t *tally) market(v *verdict) {
+	s := t.r.Segments[v.segment]
+	if s == nil {
+		if len(t.r.Segments) >= maxNames {
+			v.segment = "others"
+		}
+		if s = t.r.Segments[v.segment]; s == nil {
+			s = new(SegmentFigures)
+			t.r.Segments[v.segment] = s
+		}
+	}
+	bid, _ := ad.FromCPM(v.bid.Price * v.house)
+	least, _ := ad.FromCPM(v.minToWin * v.house)
+	s.Bids++
+	s.Wins += count(v.won)
+	s.Bid += bid
+	s.MinToWin += least
+	s.Paid += v.cost
+	t.r.Histograms.MinToWin.Add(time.Duration(least))
+	t.r.Histograms.Bids.Add(time.Duration(bid))
+}
+
+// won counts a won auction. The exchange charges for what is shown, whether the
+// notice of it arrives or not.
+func (t *tally) won(a *answer, v *verdict, both []*Figures) {
+	t.r.Wins++
+	cur, _ := ad.CurrencyOf(a.cur)
+	price, _ := ad.FromCPM(v.clearing)
+	for _, f := range both {
+		f.Wins++
+		if v.shown {
+			f.Spend[cur.String()] += price
+			f.Billed += v.cost
+			f.Responses.add(&v.response, &v.outcome)
+		}
+	}
+	if v.shown {
+		t.r.Spend[cur.String()] += price
+	}
+	if t.samples > 0 {
+		t.samples--
+		t.r.Samples = append(t.r.Samples, sampleOf(a, v))
+	}
+}
+
+// delivered counts what came of an errand.
+func (t *tally) delivered(e *errand, d *delivery) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := t.notice(e.kind)
-	n.Sent += uint64(made)
-	n.Failed += uint64(failed)
-	if problem != "" {
-		t.problem(problem)
+	n.Failed += uint64(d.failed)
+	n.PutOff += uint64(d.putOff)
+	if d.problem != "" {
+		t.problem(d.problem)
 	}
-	if e.of == nil {
+	s := e.of
+	if s == nil {
 		return
 	}
-	both := [...]*Figures{figures(t.r.Campaigns, e.of.campaign), figures(t.r.Creatives, e.of.creative)}
-	switch ok := made > failed; {
-	case e.kind == ad.Billing:
-		t.r.Spend[e.of.cur.String()] += e.of.price
-		for _, f := range both {
-			f.Spend[e.of.cur.String()] += e.of.price
+	both := [...]*Figures{figures(t.r.Campaigns, s.campaign), figures(t.r.Creatives, s.creative)}
+	switch e.kind {
+	case billNotice:
+		s.billed(both[:], d)
+	case impPixel:
+		if d.good > 0 && !s.tracked {
+			s.tracked = true
+			t.r.Impressions++
+			for _, f := range both {
+				f.Impressions++
+			}
 		}
-	case e.kind == ad.Impression && ok:
-		t.r.Impressions++
-		for _, f := range both {
-			f.Impressions++
+		if d.made == 0 && !s.untracked {
+			s.untracked = true
+			t.r.Untracked++
 		}
-	case e.kind == ad.Impression && made == 0:
-		t.r.Untracked++
-	case e.kind == ad.Click && ok:
-		t.r.Clicks++
-		for _, f := range both {
-			f.Clicks++
+	case click:
+		if d.good > 0 && !s.clicked {
+			s.clicked = true
+			t.r.Clicks++
+			for _, f := range both {
+				f.Clicks++
+			}
 		}
 	}
 }
 
-func (t *tally) notice(kind ad.Notice) *NoticeFigures {
-	n := t.r.Notices[kind.String()]
+// billed counts what the bidder knows that it owes: surely if it has answered,
+// perhaps if there was no answer.
+func (s *sale) billed(both []*Figures, d *delivery) {
+	for _, f := range both {
+		if d.good > 0 && !s.acknowledged {
+			f.Acknowledged += s.cost
+			if s.unclear {
+				f.Unclear -= s.cost
+			}
+		}
+		if d.good == 0 && d.silent > 0 && !s.acknowledged && !s.unclear {
+			f.Unclear += s.cost
+		}
+	}
+	s.unclear = s.unclear || d.silent > 0
+	s.acknowledged = s.acknowledged || d.good > 0
+}
+
+func (t *tally) notice(kind message) *NoticeFigures {
+	n := t.r.Notices[string(kind)]
 	if n == nil {
 		n = new(NoticeFigures)
-		t.r.Notices[kind.String()] = n
+		t.r.Notices[string(kind)] = n
 	}
 	return n
 }
@@ -175,35 +260,17 @@ func figures(of map[string]*Figures, name string) *Figures {
 func (t *tally) report(now time.Time) *Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := t.r
+	r := newReport()
+	r.merge(&t.r)
+	r.Currency, r.Started, r.Rate = t.r.Currency, t.r.Started, t.r.Rate
 	if !t.ended.IsZero() {
 		now = t.ended
 	}
 	if !t.started.IsZero() {
 		r.Elapsed = now.Sub(t.started)
 	}
-	r.Notices = make(map[string]*NoticeFigures, len(t.r.Notices))
-	for k, n := range t.r.Notices {
-		c := *n
-		r.Notices[k] = &c
-	}
-	r.Spend, r.Problems = maps.Clone(r.Spend), maps.Clone(r.Problems)
-	r.Campaigns, r.Creatives = copyFigures(r.Campaigns), copyFigures(r.Creatives)
-	r.Samples = slices.Clone(r.Samples)
-	r.latency, r.lag = new(Histogram), new(Histogram)
-	*r.latency, *r.lag = *t.r.latency, *t.r.lag
-	r.Latency, r.Lag = quantilesOf(r.latency), quantilesOf(r.lag)
-	return &r
-}
-
-func copyFigures(from map[string]*Figures) map[string]*Figures {
-	to := make(map[string]*Figures, len(from))
-	for name, f := range from {
-		c := *f
-		c.Spend = maps.Clone(f.Spend)
-		to[name] = &c
-	}
-	return to
+	r.sumUp()
+	return r
 }
 
 // unanswered returns an error if there were requests and all failed.
