@@ -207,7 +207,7 @@ func TestHelpEndsWithExamples(t *testing.T) {
 	oneByOne(t)
 	for _, args := range [][]string{
 		{}, {"serve"}, {"demo"}, {"validate"}, {"explain"}, {"config", "schema"}, {"config", "print"},
-		{"profile"}, {"profile", "import"}, {"profile", "get"}, {"profile", "forget"},
+		{"loadtest", "market"}, {"loadtest", "people"}, {"loadtest", "report"}, {"profile"}, {"profile", "import"}, {"profile", "get"}, {"profile", "forget"},
 	} {
 		out, status := bidwell(t, t.TempDir(), "", append(args, "--help")...)
 		if status != 0 || !strings.Contains(out, "Examples:\n") {

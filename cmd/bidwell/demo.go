@@ -160,32 +160,13 @@ func (d *demo) trade(ctx context.Context, m *Main, population loadtest.People, o
 		defer cancel()
 	}
 	watching, stopWatching := context.WithCancel(trading)
-	go watchDemo(watching, exchange, out)
+	go watchExchange(watching, exchange, out)
 	err = exchange.Run(trading)
 	stopWatching()
 	stopServing()
 	err = errors.Join(err, <-served)
 	fmt.Fprintln(out)
 	return errors.Join(err, exchange.Report().WriteText(out), d.remains(m, out))
-}
-
-// watchDemo prints a line of figures, every second over the last on a terminal,
-// else every five seconds.
-func watchDemo(ctx context.Context, x *loadtest.Exchange, out io.Writer) {
-	every, before, after := 5*time.Second, "", "\n"
-	if f, ok := out.(*os.File); ok && isTerminal(f) {
-		every, before, after = time.Second, "\r\x1b[K", ""
-	}
-	t := time.NewTicker(every)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			fmt.Fprint(out, before, x.Report().Line(), after)
-		}
-	}
 }
 
 // remains says what the bidder's own books hold and what is left on disk.

@@ -10,6 +10,6 @@ func newLoadtest() *cobra.Command {
 		Long: `Plays the other side of the auction against any OpenRTB bidder. Load goes to this
 machine only, unless --allow-remote is given.`,
 	}
-	cmd.AddCommand(newLoadtestAttack())
+	cmd.AddCommand(newLoadtestAttack(), newLoadtestMarket(), newLoadtestPeople(), newLoadtestReport())
 	return cmd
 }
