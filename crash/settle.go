@@ -9,6 +9,11 @@ import (
 	"time"
 )
 
+// freeLimit is how long budgets may stay reserved after the last bid: the window
+// of its notices, and after a kill the time ahead for which the bidder before had
+// leave to bid.
+const freeLimit = longestWindow + 20*time.Second
+
 // settle waits until every notice is sent and nothing is reserved any more, and
 // notes the accounts as they are then. Nothing is asked until resume is called.
 func (s *stage) settle(ctx context.Context) error {
@@ -20,7 +25,7 @@ func (s *stage) settle(ctx context.Context) error {
 	}
 	begun := time.Now()
 	var left string
-	err = poll(ctx, "reservations to end with the notice window", longestWindow+10*time.Second, func() (bool, error) {
+	err = poll(ctx, "reservations to end", freeLimit, func() (bool, error) {
 		left = ""
 		accounts, err := s.bidder.accounts(ctx)
 		if err != nil {

@@ -28,7 +28,8 @@ func (s *stage) rounds(ctx context.Context, n int) error {
 	return s.proveTight()
 }
 
-// round gives every budget a little more and spends it, over two kills.
+// round gives every budget a little more and spends it, over two kills. It ends
+// the bidder in order, so that the next one begins with nothing reserved.
 func (s *stage) round(ctx context.Context) error {
 	for _, b := range s.limits.all() {
 		little := int64(30_000_000)
@@ -56,12 +57,15 @@ func (s *stage) round(ctx context.Context) error {
 	}
 	s.x.gate.Unlock()
 	err := errors.Join(pause(ctx, time.Second), s.note(ctx), s.settle(ctx))
-	s.kill()
+	s.x.gate.Lock()
 	s.resume()
 	if err != nil {
 		return err
 	}
-	return s.checkCopy(ctx)
+	if err := s.bidder.stop(ctx); err != nil {
+		return fmt.Errorf("the end, when told to: %w", err)
+	}
+	return s.check(ctx, s.bidder.data)
 }
 
 // proveTight makes sure that the kills mattered: there were events of bids from
