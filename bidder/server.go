@@ -26,15 +26,16 @@ const (
 	statusUnauthorized
 	statusNotFound
 	statusMethodNotAllowed
+	statusTooSlow
 	statusTooLarge
 	statusUnsupported
 	statusTooMany
 	numStatuses
 )
 
-var statusCodes = [numStatuses]int{200, 204, 302, 400, 401, 404, 405, 413, 415, 429}
+var statusCodes = [numStatuses]int{200, 204, 302, 400, 401, 404, 405, 408, 413, 415, 429}
 
-var statusNames = [numStatuses]string{"200", "204", "302", "400", "401", "404", "405", "413", "415", "429"}
+var statusNames = [numStatuses]string{"200", "204", "302", "400", "401", "404", "405", "408", "413", "415", "429"}
 
 func (s status) String() string { return statusNames[s] }
 
@@ -159,13 +160,18 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 // broken is called for what is not HTTP, or more than the limits allow.
 func (s *Server) broken(ctx *fasthttp.RequestCtx, err error) {
 	var small *fasthttp.ErrSmallBuffer
+	var slow net.Error
 	switch {
+	case errors.As(err, &slow) && slow.Timeout():
+		// Clients know this one as the end of a connection that they did not use, and
+		// do not take it for the answer to what they are about to send.
+		s.refuse(ctx, nil, statusTooSlow, "the request did not arrive in time")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		s.refuse(ctx, nil, statusTooLarge, "the body is larger than this bidder reads")
 	case errors.As(err, &small):
 		s.refuse(ctx, nil, statusBadRequest, "the headers are larger than this bidder reads")
 	default:
-		s.refuse(ctx, nil, statusBadRequest, "not an HTTP request that could be read, or too slow")
+		s.refuse(ctx, nil, statusBadRequest, "not an HTTP request that could be read")
 	}
 	ctx.SetConnectionClose()
 }
