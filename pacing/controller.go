@@ -48,10 +48,6 @@ const (
 	// With notices this many ticks late, steps are half as long.
 	delayHalf = 8
 
-	// Reservations are crowded where they take more than crowdedPart of what is left.
-	// κ is not lowered for it where spend is behind by more than mostBehind.
-	crowdedPart, mostBehind = 0.8, 0.9
-
 	// mostDecided is how many ticks' bids count at most that are decided in one tick:
 	// what comes at once after a disturbance must not outweigh all the rest.
 	mostDecided = 20
@@ -289,41 +285,14 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	if need := batch * c.size.or(0); max(c.spent, c.target) < need || !(c.target > 0) {
 		return
 	}
-	e := c.errorOf(in)
-	c.paid.keep(paidKeep)
-	c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost))
-	c.spent, c.target, c.share = 0, 0, 0
-}
-
-// errorOf returns the error of a full batch: above zero where too little was spent.
-//
-// Where notices are late, bids in flight can take up all of the budget though few of
-// them are ever paid. The gate then decides which bids are made, and good ones are
-// cut. Lower bids take less room, so κ is lowered, as long as something is bought.
-func (c *Controller) errorOf(in *Inputs) float64 {
 	worst := leastError
 	if c.step > searching {
 		worst = lostError
 	}
 	e := min(max(1-c.spent/c.target, worst), mostError)
-	crowded := 2 * (1 - reservedPart(&in.Account)/crowdedPart)
-	if crowded < 0 && e > mostBehind {
-		crowded = e / 4
-	}
-	return max(min(e, crowded), worst)
-}
-
-// reservedPart returns how much of what is not confirmed is reserved, of the total
-// or of the day, whichever is more.
-func reservedPart(f *Figures) float64 {
-	part := 0.0
-	if f.Limit > 0 {
-		part = float64(f.Reserved) / max(1, float64(f.Limit-f.Confirmed))
-	}
-	if d := &f.Today; d.Limit > 0 {
-		part = max(part, float64(d.Reserved)/max(1, float64(d.Limit-d.Confirmed)))
-	}
-	return part
+	c.paid.keep(paidKeep)
+	c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost))
+	c.spent, c.target, c.share = 0, 0, 0
 }
 
 // blocked reports whether budgets, not κ, decided what was bid: nothing can be

@@ -19,16 +19,17 @@ func (c *Controller) targetOf(from, to time.Time, was spending, in *Inputs) (tar
 	if f.Limit > 0 && !c.plan.End.IsZero() {
 		p := c.portion(c.flight(), from, to, in.Eligible)
 		last = p >= 1
-		target = (float64(f.Limit) - was.expected) * p
+		target = (float64(f.Limit) - was.expected) * p / c.crowding(c.flight(), from, to.Sub(from))
 		share = target / float64(f.Limit)
 	}
 	if f.Today.Limit > 0 {
 		if was.day != f.Today.Number {
 			was.today = 0
 		}
-		p := c.portion(c.day(to), from, to, in.Eligible)
+		day := c.day(to)
+		p := c.portion(day, from, to, in.Eligible)
 		last = last || p >= 1
-		if t := (float64(f.Today.Limit) - was.today) * p; t < target {
+		if t := (float64(f.Today.Limit) - was.today) * p / c.crowding(day, from, to.Sub(from)); t < target {
 			target, share = t, t/float64(f.Today.Limit)
 		}
 	}
@@ -37,9 +38,6 @@ func (c *Controller) targetOf(from, to time.Time, was spending, in *Inputs) (tar
 	}
 	return target, share, true
 }
-
-// earlyPart bounds by how much of a period its budget is spent early.
-const earlyPart = 20
 
 // span is a stretch of time over which a budget is spread.
 type span struct{ start, end time.Time }
@@ -69,7 +67,6 @@ func (c *Controller) portion(s span, from, to time.Time, eligible uint64) float6
 	if from.Before(s.start) {
 		from = s.start
 	}
-	s.end = s.end.Add(-c.early(s, to.Sub(from)))
 	if !to.Before(s.end) || !from.Before(s.end) {
 		return 1
 	}
@@ -93,13 +90,57 @@ func (c *Controller) portion(s span, from, to time.Time, eligible uint64) float6
 	return c.plan.Curve.portion(x, now/rest)
 }
 
-// early returns how long before the end of a period its budget should be promised:
-// what is freed by notices after the end is spent no more.
-func (c *Controller) early(s span, tick time.Duration) time.Duration {
-	if s.start.IsZero() {
-		return 0
+// crowding returns by how much a target has to be below what is left divided by what
+// is to come, so that what is held for bids in flight fits in what is left: at least 1.
+//
+// Every bid is held in full until its notice comes, and only a part of them is paid.
+// So with notices that come after a time d, at any moment t of the period
+//
+//	spent until t + (bid / paid − 1) × what is paid from t−d to t ≤ budget
+//
+// Spend above that is not to be had: the gate would refuse bids as they come, good
+// ones and bad ones. Spend that keeps in proportion to the weights w of the traffic
+// meets it if what is left is divided by the greatest of w(now, t) + (bid/paid − 1) ×
+// w(t−d, t). As spend only grows, that t is within the last day of the period. Where
+// what does not fit is little, it is left to the gate.
+func (c *Controller) crowding(s span, from time.Time, tick time.Duration) float64 {
+	if from.Before(s.start) {
+		from = s.start
 	}
-	return min(time.Duration(c.delayTicks()*float64(tick)), s.end.Sub(s.start)/earlyPart)
+	rest, late := c.weight(from, s.end), time.Duration(min(c.delayTicks()*float64(tick), float64(maxLate)))
+	if late <= 0 || !(rest > 0) {
+		return 1
+	}
+	whole := rest
+	if !s.start.IsZero() {
+		whole = c.weight(s.start, s.end)
+	}
+	over, most := 1/c.paidShare()-1, rest
+	for at, h := s.end, 0; h < 24 && at.After(from); at, h = at.Add(-time.Hour), h+1 {
+		since := at.Add(-late)
+		if since.Before(s.start) {
+			since = s.start
+		}
+		most = max(most, c.weight(from, at)+over*c.weight(since, at)-whole*crowdedPart)
+	}
+	return most / rest
+}
+
+const (
+	// crowdedPart is the part of a period's budget that may be without room for bids.
+	crowdedPart = 0.01
+
+	// maxLate is more than any exchange's notices are late.
+	maxLate = 32 * 24 * time.Hour
+)
+
+// weight returns the share of spend that the curve gives to the time between two
+// moments, in some unit. What Ahead adds at the beginning is not considered.
+func (c *Controller) weight(from, to time.Time) float64 {
+	if c.plan.Curve == Even {
+		return max(0, to.Sub(from).Hours())
+	}
+	return c.forecast.Weight(from, to, c.plan.Zone)
 }
 
 // Planned returns the share of the budget that is to be spent by t if all goes as
