@@ -274,14 +274,18 @@ func (c *Controller) spending(f *Figures) spending {
 
 // control adds a tick to the batch, and makes a step when the batch is full.
 func (c *Controller) control(prev, now time.Time, was spending, spent float64, in *Inputs) {
-	target, share, ok := c.targetOf(prev, now, was, in)
-	c.status.Target = ad.Money(target)
-	if !ok || in.Eligible == 0 || c.blocked(in) {
+	d, ok := c.dueOf(prev, now, was, spent, in)
+	c.status.Target = 0
+	if !ok {
 		return
 	}
-	c.target += target
-	c.share += share
-	c.spent += spent
+	c.status.Target = ad.Money(d.target)
+	if in.Eligible == 0 || c.blocked(in) {
+		return
+	}
+	c.target += d.target
+	c.share += d.share
+	c.spent += d.spent
 	if need := batch * c.size.or(0); max(c.spent, c.target) < need || !(c.target > 0) {
 		return
 	}

@@ -7,36 +7,40 @@ import (
 	"bidwell/ad"
 )
 
-// targetOf returns what was to be spent between two ticks. With a total and a
-// daily budget it is the smaller of two targets, so that a day never takes more
-// than its own budget, nor more than what the total leaves to the rest of the
-// flight allows; what a day does not spend is spread over the days to come. It
+// due is what a stretch of time was to spend, and what it did.
+type due struct {
+	target, spent float64
+	share         float64 // target, of the period's budget
+}
+
+// dueOf compares what was spent between two ticks with what was to be. With a total
+// and a daily budget it is the one of the two that leaves less, so that a day never
+// takes more than its own budget, nor more than what the total leaves to the rest of
+// the flight allows; what a day does not spend is spread over the days to come. It
 // returns false if nothing is left, or nothing is to be paced.
-func (c *Controller) targetOf(from, to time.Time, was spending, in *Inputs) (target, share float64, ok bool) {
+func (c *Controller) dueOf(from, to time.Time, was spending, spent float64, in *Inputs) (d due, ok bool) {
 	f := &in.Account
-	target = math.Inf(1)
+	tightest := math.Inf(1)
 	last := false // the period ends: what is left is spent at the κ that there is
+	look := func(s span, limit, used float64) {
+		p := c.portion(s, from, to, in.Eligible)
+		last = last || p >= 1
+		target := (limit - used) * p
+		load := spent + c.crowding(s, from, to, spent, target, in)
+		if left := target - load; left < tightest {
+			tightest, d = left, due{target, load, target / limit}
+		}
+	}
 	if f.Limit > 0 && !c.plan.End.IsZero() {
-		p := c.portion(c.flight(), from, to, in.Eligible)
-		last = p >= 1
-		target = (float64(f.Limit) - was.expected) * p / c.crowding(c.flight(), from, to.Sub(from))
-		share = target / float64(f.Limit)
+		look(c.flight(), float64(f.Limit), was.expected)
 	}
 	if f.Today.Limit > 0 {
 		if was.day != f.Today.Number {
 			was.today = 0
 		}
-		day := c.day(to)
-		p := c.portion(day, from, to, in.Eligible)
-		last = last || p >= 1
-		if t := (float64(f.Today.Limit) - was.today) * p / c.crowding(day, from, to.Sub(from)); t < target {
-			target, share = t, t/float64(f.Today.Limit)
-		}
+		look(c.day(to), float64(f.Today.Limit), was.today)
 	}
-	if math.IsInf(target, 1) || !(target > 0) || last {
-		return 0, 0, false
-	}
-	return target, share, true
+	return d, d.target > 0 && !last
 }
 
 // span is a stretch of time over which a budget is spread.
@@ -90,38 +94,40 @@ func (c *Controller) portion(s span, from, to time.Time, eligible uint64) float6
 	return c.plan.Curve.portion(x, now/rest)
 }
 
-// crowding returns by how much a target has to be below what is left divided by what
-// is to come, so that what is held for bids in flight fits in what is left: at least 1.
+// crowding returns what has to be added to what was spent between two ticks, so that
+// what is held for bids in flight has room in what is left.
 //
 // Every bid is held in full until its notice comes, and only a part of them is paid.
 // So with notices that come after a time d, at any moment t of the period
 //
-//	spent until t + (bid / paid − 1) × what is paid from t−d to t ≤ budget
+//	spent until t + bid from t−d to t − paid of it ≤ budget
 //
-// Spend above that is not to be had: the gate would refuse bids as they come, good
-// ones and bad ones. Spend that keeps in proportion to the weights w of the traffic
-// meets it if what is left is divided by the greatest of w(now, t) + (bid/paid − 1) ×
-// w(t−d, t). As spend only grows, that t is within the last day of the period. Where
-// what does not fit is little, it is left to the gate.
-func (c *Controller) crowding(s span, from time.Time, tick time.Duration) float64 {
+// What does not fit is refused by the gate, bids for good impressions as well as for
+// bad ones. As spend only grows, it is the last day of the period that counts. If all
+// goes on as between the two ticks, in proportion to the weight w of traffic, spend
+// until t will be w(now, t) times as much, and what is held w(t−d, t) times. Where
+// only little of a budget is without room, that is left to the gate.
+func (c *Controller) crowding(s span, from, to time.Time, spent, target float64, in *Inputs) float64 {
+	late := time.Duration(min(c.delayTicks()*float64(to.Sub(from)), float64(maxLate)))
 	if from.Before(s.start) {
 		from = s.start
 	}
-	rest, late := c.weight(from, s.end), time.Duration(min(c.delayTicks()*float64(tick), float64(maxLate)))
+	rest := c.weight(from, s.end)
 	if late <= 0 || !(rest > 0) {
-		return 1
+		return 0
 	}
 	whole := rest
 	if !s.start.IsZero() {
 		whole = c.weight(s.start, s.end)
 	}
-	over, most := 1/c.paidShare()-1, rest
+	held := (1 - c.paidShare()) * max(0, float64(in.Offered))
+	most := 0.0
 	for at, h := s.end, 0; h < 24 && at.After(from); at, h = at.Add(-time.Hour), h+1 {
 		since := at.Add(-late)
 		if since.Before(s.start) {
 			since = s.start
 		}
-		most = max(most, c.weight(from, at)+over*c.weight(since, at)-whole*crowdedPart)
+		most = max(most, held*c.weight(since, at)-max(0, spent)*c.weight(at, s.end)-target*whole*crowdedPart)
 	}
 	return most / rest
 }
