@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -18,6 +19,9 @@ type marketShape struct {
 	ctrShape float64 // σ of its logarithm
 	tied     float64 // how much a good impression also costs more, 0 to 1
 	drift    float64 // factor on prices in the last third of the log, 1 if zero
+	climb    float64 // factor by which prices rise from the first hour to the last, 1 if zero
+	bursts   float64 // σ of the logarithm of an hour's traffic, besides its usual
+	steps    int     // prices are rounded to so many steps for each doubling, as with list prices
 }
 
 // generate returns a log with the columns click, price, pctr and hour.
@@ -26,15 +30,14 @@ func (m marketShape) generate(seed uint64) string {
 	if m.hours == 0 {
 		m.hours = 24
 	}
-	if m.drift == 0 {
-		m.drift = 1
-	}
+	m.drift, m.climb = cmp.Or(m.drift, 1), cmp.Or(m.climb, 1)
 	weights, sum := make([]float64, m.hours), 0.0
 	for h := range weights {
 		weights[h] = 1
 		if !m.flat {
 			weights[h] = 1.1 - math.Cos(2*math.Pi*(float64(h%24)-4)/24) + 0.3*chance.Float64()
 		}
+		weights[h] *= math.Exp(m.bursts * chance.NormFloat64())
 		sum += weights[h]
 	}
 	var b strings.Builder
@@ -45,6 +48,10 @@ func (m marketShape) generate(seed uint64) string {
 			price := m.price * math.Exp(m.spread*(m.tied*z+math.Sqrt(1-m.tied*m.tied)*chance.NormFloat64()))
 			if 3*h >= 2*m.hours {
 				price *= m.drift
+			}
+			price *= math.Pow(m.climb, float64(h)/float64(m.hours-1))
+			if m.steps > 0 {
+				price = math.Exp2(math.Round(math.Log2(price)*float64(m.steps)) / float64(m.steps))
 			}
 			click := 0
 			if chance.Float64() < ctr {
@@ -64,6 +71,12 @@ var shapes = map[string]marketShape{
 	"flat":         {auctions: 60_000, flat: true, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1},
 	"dear is good": {auctions: 60_000, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1, tied: 0.8},
 	"drift":        {auctions: 60_000, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1, drift: 2},
+	"price climbs": {auctions: 60_000, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1, climb: 4},
+	"price falls":  {auctions: 60_000, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1, climb: 0.25},
+	"bursty":       {auctions: 60_000, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1, bursts: 1},
+	"list prices":  {auctions: 60_000, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1, steps: 1},
+	"alike":        {auctions: 60_000, price: 60, spread: 0.15, ctr: 6e-4, ctrShape: 0.15},
+	"few and dear": {auctions: 20_000, price: 6000, spread: 1.3, ctr: 6e-4, ctrShape: 1.3, tied: 0.5},
 	"six hours":    {auctions: 60_000, hours: 6, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1},
 	"one ctr":      {auctions: 60_000, price: 60, spread: 0.7, ctr: 6e-4},
 	"thin":         {auctions: 5_000, price: 60, spread: 0.7, ctr: 6e-4, ctrShape: 1},

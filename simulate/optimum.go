@@ -17,17 +17,24 @@ type offer struct {
 // knapsack, best worth for the money first. No strategy does better, for it knows
 // all prices beforehand and may buy a part of an impression. It reorders offers.
 func optimum(offers []offer, budget ad.Money) float64 {
+	sum, _ := knapsack(offers, budget)
+	return sum
+}
+
+// knapsack returns the optimum, and the last offer that is bought for it, which is
+// the one with the least worth for the money.
+func knapsack(offers []offer, budget ad.Money) (sum float64, last offer) {
 	offers = slices.DeleteFunc(offers, func(o offer) bool { return !(o.worth > 0) })
 	slices.SortFunc(offers, offer.compare)
-	sum, left := 0.0, budget
+	left := budget
 	for _, o := range offers {
 		if o.cost > left {
-			return sum + o.worth*float64(left)/float64(o.cost)
+			return sum + o.worth*float64(left)/float64(o.cost), o
 		}
-		sum += o.worth
+		sum, last = sum+o.worth, o
 		left -= o.cost
 	}
-	return sum
+	return sum, last
 }
 
 // compare orders offers by worth for the money, the best first.

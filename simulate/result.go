@@ -10,13 +10,14 @@ import (
 // Result is what one campaign bought. Money is in the currency of the log's
 // prices.
 type Result struct {
-	Name        string  `json:"name"`        // its budget as a fraction
-	Value       float64 `json:"value"`       // of what was bought: Σ pCTR, or Σ (value − bid) at first price
-	Optimum     float64 `json:"optimum"`     // the most value that the budget buys in hindsight
-	Ratio       float64 `json:"ratio"`       // value ÷ optimum
-	Utilisation float64 `json:"utilisation"` // spend ÷ budget
-	Overspend   float64 `json:"overspend"`   // spend above the budget
-	PlanError   float64 `json:"plan_error"`  // mean absolute difference of spend and plan, share of the budget
+	Name        string  `json:"name"`          // its budget as a fraction
+	Value       float64 `json:"value"`         // of what was bought: Σ pCTR, or Σ (value − bid) at first price
+	Optimum     float64 `json:"optimum"`       // the most value that the budget buys in hindsight
+	Ratio       float64 `json:"ratio"`         // value ÷ optimum
+	Utilisation float64 `json:"utilisation"`   // spend ÷ budget
+	Overspend   float64 `json:"overspend"`     // spend above the budget
+	Constant    float64 `json:"best_constant"` // the most value that one κ buys in hindsight, with notices as late, none of them lost
+	PlanError   float64 `json:"plan_error"`    // mean absolute difference of spend and plan, share of the budget
 
 	Budget   float64 `json:"budget"`
 	Spend    float64 `json:"spend"`
@@ -89,8 +90,10 @@ func (r *replay) finish() {
 	s.Budget, s.Spend = r.budget.Units(), f.Confirmed.Units()
 	s.Overspend = max(0, f.Confirmed-r.budget).Units()
 	s.Unbilled = s.unbilled.Units()
-	s.Optimum = r.optimum(r.budget + s.unbilled)
+	var marginal float64
+	s.Optimum, marginal = r.optimum(r.budget + s.unbilled)
 	s.Ratio = quotient(s.Value, s.Optimum)
+	s.Constant = r.bestConstant(marginal)
 	s.Utilisation = quotient(s.Spend, s.Budget)
 	s.Auctions = len(r.log.auctions)
 	s.Kappa = r.gauge.Kappa()
@@ -141,8 +144,8 @@ func (r *replay) burstBegin() time.Duration {
 }
 
 // optimum returns the most value that a budget buys from the log in hindsight, at
-// the lowest price that wins.
-func (r *replay) optimum(budget ad.Money) float64 {
+// the lowest price that wins, and the κ with which the last of it is bought.
+func (r *replay) optimum(budget ad.Money) (value, kappa float64) {
 	offers := make([]offer, len(r.log.auctions))
 	for i, a := range r.log.auctions {
 		offers[i] = offer{a.pctr, a.price}
@@ -150,7 +153,12 @@ func (r *replay) optimum(budget ad.Money) float64 {
 			offers[i].worth = (r.worth*a.pctr - float64(a.price)) / float64(ad.Unit)
 		}
 	}
-	return optimum(offers, budget)
+	value, last := knapsack(offers, budget)
+	worth := last.worth * r.worth
+	if r.o.Auction == FirstPrice {
+		worth = last.worth*float64(ad.Unit) + float64(last.cost)
+	}
+	return value, quotient(float64(last.cost), worth)
 }
 
 // quotient returns a ÷ b, or 0 where b is.

@@ -98,6 +98,7 @@ func total(campaigns []Result) Result {
 	for _, c := range campaigns {
 		t.Value += c.Value
 		t.Optimum += c.Optimum
+		t.Constant += c.Constant
 		t.Overspend += c.Overspend
 		t.PlanError += c.PlanError / float64(len(campaigns))
 		t.Budget += c.Budget

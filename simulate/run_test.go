@@ -75,6 +75,52 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// TestHalfAnHourLate lets notices come after half an hour, on markets of every shape.
+// What is physically possible differs: each bid is held in full for as long. So the
+// bound is on what one κ buys that is known in hindsight. Six hours, and prices that
+// are all the same, are the hardest: of half of such a flight nothing is known.
+func TestHalfAnHourLate(t *testing.T) {
+	sum, n, worst := 0.0, 0.0, 1.0
+	for name, shape := range shapes {
+		rep, err := Run(Options{
+			Log: strings.NewReader(shape.generate(11)), Columns: columns, NoticeDelay: 180, Budgets: fractions("1/2", "1/8", "1/32"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range rep.Campaigns {
+			got := c.Value / c.Constant
+			sum, n, worst = sum+got, n+1, min(worst, got)
+			if got < 0.8 || c.Overspend > c.Late {
+				t.Errorf("%s, %s: bought %.3f of what the best constant κ does, overspent %g", name, c.Name, got, c.Overspend)
+			}
+		}
+	}
+	t.Logf("bought %.4f of what the best constant κ does on average, %.4f at worst", sum/n, worst)
+	if sum/n < 0.96 {
+		t.Errorf("bought %.4f of what the best constant κ does on average, want 0.96", sum/n)
+	}
+}
+
+// TestFirstPriceShapes holds first price against the best constant κ, too: without
+// shading, more of the optimum is not to be had.
+func TestFirstPriceShapes(t *testing.T) {
+	for name, shape := range shapes {
+		rep, err := Run(Options{
+			Log: strings.NewReader(shape.generate(11)), Columns: columns, Auction: FirstPrice,
+			Worth: 3 * shape.price / 1000 / shape.ctr, Budgets: fractions("1/8", "1/32"), NoticeDelay: 3,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range rep.Campaigns {
+			if got := c.Value / c.Constant; got < 0.85 || c.Utilisation < 0.95 || c.Overspend > c.Late {
+				t.Errorf("%s, %s: bought %.3f of what the best constant κ does, used %.3f, overspent %g", name, c.Name, got, c.Utilisation, c.Overspend)
+			}
+		}
+	}
+}
+
 // TestHardships replays one market under everything that goes wrong.
 func TestHardships(t *testing.T) {
 	log := shapes["diurnal"].generate(2)
@@ -99,7 +145,7 @@ func TestWorseHardships(t *testing.T) {
 		"forecast wrong":      {Options{ForecastError: 0.5}, 0.95, 0.99},
 		"nothing is forecast": {Options{Forecast: KnowsPrior}, 0.95, 0.99},
 		"5 % lost":            {Options{NoticeDelay: 3, NoticeLoss: 0.05}, 0.9, 0.9},
-		"half an hour late":   {Options{NoticeDelay: 180}, 0.9, 0.9},
+		"half an hour late":   {Options{NoticeDelay: 180}, 0.92, 0.85},
 		"a small log":         {Options{}, 0.96, 0.98},
 	}
 	for name, tt := range tests {

@@ -65,6 +65,9 @@ func (r *Report) remarks() []string {
 		fmt.Sprintf("%s-price auctions, %s curve, %.4g hours, seed %d; a bid that equals the highest rival bid wins", r.Auction, r.Curve, r.Hours, r.Seed),
 		what + "; optimum: the most that the budget buys in hindsight",
 	}
+	if r.Total.Optimum > 0 {
+		list = append(list, fmt.Sprintf("the best constant κ, known in hindsight, buys %.4f of the optimum with notices as late as these; pacing has to find it", r.Total.Constant/r.Total.Optimum))
+	}
 	if r.Total.Late > 0 {
 		list = append(list, fmt.Sprintf("%.4g was billed after its reservation was freed, which bounds overspend", r.Total.Late))
 	}
