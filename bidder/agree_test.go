@@ -82,7 +82,7 @@ func TestExplainIsTheDecision(t *testing.T) {
 	}{
 		{"examples", configs.Files(), 1000, 0.2},
 		{"wide", wide, 1000, 0.95},
-		{"a thousand line items", catalogue(20, 50), 200, 0.5},
+		{"a thousand line items", generated(20, 50), 200, 0.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			population := loadtest.People{Seed: 5, N: 200, Exchange: "example"}

@@ -66,7 +66,7 @@ func BenchmarkServe(b *testing.B) {
 		serveAll(b, s.Serve, &replay{requests: corpus, left: b.N, done: func() {}})
 	})
 	b.Run("whole", func(b *testing.B) {
-		r := newRig(b, catalogue(50, 20), ndjson(b, population))
+		r := newRig(b, generated(50, 20), ndjson(b, population))
 		s := bidder.NewServer(r.Engine, bidder.Limits{Body: 1 << 20, Connections: 10, SlowClient: time.Minute, ShedAbove: time.Minute})
 		now := time.Now()
 		answers := 0

@@ -53,7 +53,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	for name, r := range map[string]*rig{
 		"examples":              newRig(t, configs.Files(), ndjson(t, population)+string(read(t, configs.Files(), "people/automobile.ndjson"))),
 		"wide":                  newRig(t, wide, ndjson(t, population)),
-		"a thousand line items": newRig(t, catalogue(20, 50), ndjson(t, population)),
+		"a thousand line items": newRig(t, generated(20, 50), ndjson(t, population)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			ex, s := r.exchange(t, "example"), r.Snapshot()
@@ -112,7 +112,7 @@ func count(t *testing.T, media map[openrtb2.MarkupType]int, body []byte) {
 // people in memory, and a varied corpus of requests.
 func benchmark(b *testing.B, campaigns, lines int, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte)) {
 	population := loadtest.People{Seed: 5, N: 2000, Exchange: "example"}
-	r := newRig(b, catalogue(campaigns, lines), ndjson(b, population))
+	r := newRig(b, generated(campaigns, lines), ndjson(b, population))
 	traffic := newTraffic(b, 17, population)
 	corpus := make([][]byte, 2048)
 	size := 0
