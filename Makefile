@@ -6,16 +6,18 @@ LDFLAGS   := -s -w -X main.version=$(VERSION)
 IMAGE     ?= bidwell:$(VERSION)
 FUZZTIME  ?= 10s
 BENCHTIME ?= 200ms
+COUNT     ?= 6
+BENCHSTAT := $(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
 # Packages that share memory between goroutines; `make check` runs their tests
 # under the race detector where there is a C compiler for it.
 RACE := ./ledger/... ./notice/... ./pacing/... ./profile/... ./campaign/... ./bidder/... ./loadtest/... ./cmd/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fmt vet lint mod race fuzz bench crash image clean
+.PHONY: help build demo test check fmt vet lint mod race fuzz bench bench-compare bench-micro crash image clean
 
 help: ## Say what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 build: ## Build the static binary bin/bidwell
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/bidwell ./cmd/bidwell
@@ -59,9 +61,16 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 		done; \
 	done
 
-bench: ## Run the micro benchmarks (BENCHTIME each), then the whole bidder against a bare server
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
-	$(GO) run ./bench
+bench: ## Measure the whole bidder beside a bare server (ARGS=-quick for a minute's look, -full for every cell)
+	$(GO) run ./bench $(ARGS)
+
+bench-compare: ## Compare two commits or two latest.json (A=main B=. for the working tree)
+	@test -n "$(A)" -a -n "$(B)" || { echo "say what to compare: make bench-compare A=main B=."; exit 2; }
+	$(GO) run ./bench -rounds 10 -round 1s $(ARGS) compare $(A) $(B)
+
+bench-micro: ## Run the benchmarks of each stage COUNT (6) times of BENCHTIME (200ms), under benchstat (OLD=FILE to compare)
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -benchtime $(BENCHTIME) ./... > bench/latest.micro.txt || { cat bench/latest.micro.txt; exit 1; }
+	$(BENCHSTAT) $(OLD) bench/latest.micro.txt
 
 crash: build ## Kill the bidder dozens of times and check its money (ARGS='--seed 7' for other moments)
 	$(GO) run ./crash $(ARGS)

@@ -18,7 +18,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"bidwell/campaign"
-	"bidwell/loadtest"
 )
 
 // TestMain lets the test binary be the servers, as the program is.
@@ -31,11 +30,15 @@ func TestMain(m *testing.M) {
 
 func listen(t *testing.T, handler fasthttp.RequestHandler) string {
 	t.Helper()
+	return listenWith(t, &fasthttp.Server{Handler: handler, CloseOnShutdown: true})
+}
+
+func listenWith(t *testing.T, s *fasthttp.Server) string {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &fasthttp.Server{Handler: handler, CloseOnShutdown: true}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ln) }()
 	t.Cleanup(func() {
@@ -51,8 +54,11 @@ func listen(t *testing.T, handler fasthttp.RequestHandler) string {
 
 func testSender(t *testing.T, addr string) *sender {
 	t.Helper()
-	b := bench{scale: scale{People: 100}, conns: 4, bodies: 20}
-	s, err := b.sender(addr, loadtest.People{Seed: 1, N: 100, Exchange: exchange}, 1)
+	corpus, err := usualCell.corpus(addr, 1000, 20, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := newSender(addr, 4, corpus)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,12 +93,12 @@ func TestSenderSendsWhatItCounts(t *testing.T) {
 		n = 0
 		clear(ids)
 		mu.Unlock()
-		r, err := s.run(t.Context(), rate, 100*time.Millisecond)
+		r, err := s.run(t.Context(), load{rate: rate, d: 100 * time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
 		}
 		mu.Lock()
-		if r.Requests == 0 || r.Requests != uint64(n) || len(ids) != n || r.latency.Count() != r.Requests {
+		if r.Requests == 0 || r.Requests != uint64(n) || len(ids) != n || r.latency.Count() != r.Requests || r.lag.Count() != r.Requests || r.bids.Count() != r.Bids {
 			t.Errorf("rate %v: counted %d requests, %d arrived, %d with an id of their own", rate, r.Requests, n, len(ids))
 		}
 		if r.Bids+r.NoBids+r.Errors != r.Requests || r.NoBids != uint64(n/4) || r.Errors != uint64((n+3)/4) {
@@ -111,18 +117,47 @@ func TestSenderStops(t *testing.T) {
 		cancel()
 		ctx.SetStatusCode(204)
 	}))
-	if _, err := s.run(ctx, 0, time.Hour); err != context.Canceled {
+	if _, err := s.run(ctx, load{d: time.Hour}); err != context.Canceled {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
 
 func TestSenderReportsAClosedConnection(t *testing.T) {
 	s := testSender(t, listen(t, func(ctx *fasthttp.RequestCtx) { ctx.SetConnectionClose() }))
-	if _, err := s.run(t.Context(), 0, time.Hour); err == nil {
+	if _, err := s.run(t.Context(), load{d: time.Hour}); err == nil {
 		t.Error("no error, though the server closes connections")
 	}
 	if _, err := newSender("192.0.2.1:80", 1, nil); err == nil {
 		t.Error("no error for an address beyond this machine")
+	}
+}
+
+// TestSenderReconnects checks that connections which the server closes because
+// nothing came over them do no harm.
+func TestSenderReconnects(t *testing.T) {
+	var mu sync.Mutex
+	opened := map[string]bool{}
+	s := testSender(t, listenWith(t, &fasthttp.Server{
+		Handler:         func(ctx *fasthttp.RequestCtx) { ctx.SetStatusCode(204) },
+		ReadTimeout:     20 * time.Millisecond, // of the first request
+		IdleTimeout:     time.Minute,
+		CloseOnShutdown: true,
+		ConnState: func(c net.Conn, state fasthttp.ConnState) {
+			mu.Lock()
+			defer mu.Unlock()
+			if state == fasthttp.StateNew {
+				opened[c.RemoteAddr().String()] = true
+			}
+		},
+	}))
+	r, err := s.run(t.Context(), load{rate: 100, d: 300 * time.Millisecond}) // one connection is enough for it
+	if err != nil || r.Requests != 30 || r.NoBids != 30 {
+		t.Fatalf("%+v, %v; want 30 requests", r, err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(opened) <= len(s.conns) {
+		t.Errorf("%d connections were opened, want more than the %d at a time", len(opened), len(s.conns))
 	}
 }
 
@@ -147,81 +182,141 @@ func TestParseAnswer(t *testing.T) {
 }
 
 func TestChildrenAreMeasured(t *testing.T) {
-	var phases []phase
+	round := make([]phase, 0, 2)
 	for _, kind := range []string{bare, decode} {
 		c, err := startSelf(t.Context(), kind)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(c.stop)
-		target := target{c, kind, testSender(t, c.addr)}
-		p, err := target.measure(t.Context(), 0, 100*time.Millisecond)
+		if _, err := get(t.Context(), "http://"+c.admin+"/?bids=1"); err != nil {
+			t.Fatal(err)
+		}
+		target := target{c, testSender(t, c.addr)}
+		p, err := target.measure(t.Context(), load{d: 100 * time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.Errors != 0 || p.Requests == 0 || p.Allocs < 0 || p.GC < 0 || (p.Bids == 1) != (kind == decode) {
+		if p.Errors != 0 || p.Requests == 0 || p.CPU <= 0 || p.Allocs < 0 || p.GC < 0 || (p.Bids == 1) != (kind == decode) {
 			t.Errorf("%s: %+v", kind, p)
 		}
 		if now, most, err := c.resident(); err != nil || now < 1<<20 || most < now {
 			t.Errorf("%s: %d bytes resident, at most %d, %v", kind, now, most, err)
 		}
-		phases = append(phases, p)
+		round = append(round, p)
 	}
-	o := outcome{Saturated: summarise([]string{bare, decode}, phases)}
+	s := summarise([][]phase{round})
+	o := outcome{Cells: []measured{{cell: usualCell, Name: usualCell.name(), Saturated: s, Half: s, Most: s}}}
+	o.finish([]named{{usualCell.name(), round[0]}})
 	dir := t.TempDir()
 	text, machine := filepath.Join(dir, "latest.txt"), filepath.Join(dir, "latest.json")
 	if err := o.save(text, machine); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(text)
-	if err != nil || !strings.Contains(string(got), bare) || !strings.Contains(string(got), decode) {
+	if err != nil || !strings.Contains(string(got), usualCell.title()) || !strings.Contains(string(got), "of bare") {
 		t.Errorf("text: %v\n%s", err, got)
 	}
-	var back outcome
-	if got, err = os.ReadFile(machine); err != nil || json.Unmarshal(got, &back) != nil || len(back.Saturated) != 2 {
-		t.Errorf("json: %v\n%s", err, got)
+	back, err := readOutcome(machine)
+	if err != nil || len(back.Cells) != 1 || back.Cells[0].cell != usualCell || back.Noise.Rounds != 1 {
+		t.Errorf("json: %v\n%+v", err, back)
+	}
+	var b bytes.Buffer
+	if err := compareFiles(&b, machine, machine); err != nil || !strings.Contains(b.String(), "1.000") {
+		t.Errorf("compared with itself: %v\n%s", err, &b)
 	}
 }
 
-func TestSummariseTakesMedians(t *testing.T) {
-	phases := []phase{
-		{Server: bare, CPU: 10, PerSecond: 5}, {Server: whole, CPU: 30}, {Server: bare, CPU: 20, PerSecond: 1, Errors: 2},
-		{Server: whole, CPU: 31}, {Server: bare, CPU: 90, PerSecond: 3, Errors: 1}, {Server: whole, CPU: 29},
+// TestDecodeAnswersAShare checks that the server that only decodes bids on as
+// many requests as it is told.
+func TestDecodeAnswersAShare(t *testing.T) {
+	c, err := startSelf(t.Context(), decode)
+	if err != nil {
+		t.Fatal(err)
 	}
-	got := summarise([]string{bare, decode, whole}, phases)
-	if len(got) != 2 {
-		t.Fatalf("%d summaries, want 2", len(got))
+	t.Cleanup(c.stop)
+	if _, err := get(t.Context(), "http://"+c.admin+"/?bids=0.3"); err != nil {
+		t.Fatal(err)
 	}
-	b, w := got[0], got[1]
-	if b.CPU != 20 || b.LeastCPU != 10 || b.MostCPU != 90 || b.PerSecond != 3 || b.Errors != 3 || b.Rounds != 3 || b.Ratio != 1 {
-		t.Errorf("bare: %+v", b)
+	r, err := testSender(t, c.addr).run(t.Context(), load{rate: 20_000, d: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if w.CPU != 30 || w.Ratio != 1.5 {
-		t.Errorf("whole: CPU %v, ratio %v; want 30, 1.5", w.CPU, w.Ratio)
+	if share := float64(r.Bids) / float64(r.Requests); share < 0.25 || share > 0.35 || r.Bids+r.NoBids != r.Requests {
+		t.Errorf("%.0f%% of %d requests are bid on, want 30%%", 100*share, r.Requests)
+	}
+}
+
+// TestRatiosAreMadeWithinRounds checks that a round in which the machine is slow
+// does not show in the ratios.
+func TestRatiosAreMadeWithinRounds(t *testing.T) {
+	round := func(scale time.Duration, errors uint64) []phase {
+		return []phase{
+			{Server: bare, CPU: 10 * scale, PerSecond: 1 / float64(scale)},
+			{Server: decode, CPU: 12 * scale},
+			{Server: whole, CPU: 15 * scale, Errors: errors},
+		}
+	}
+	got := summarise([][]phase{round(1000, 1), round(3000, 0), round(2000, 2)})
+	if len(got) != 3 {
+		t.Fatalf("%d summaries, want 3", len(got))
+	}
+	w := got[2]
+	if w.ToBare != (spread{1.5, 1.5, 1.5}) || w.ToDecode.Mid != 1.25 {
+		t.Errorf("ratios %v and %v, want 1.5 and 1.25", w.ToBare, w.ToDecode)
+	}
+	if w.CPU != 30_000 || w.LeastCPU != 15_000 || w.MostCPU != 45_000 || w.Errors != 3 || w.Rounds != 3 {
+		t.Errorf("%+v", w)
+	}
+}
+
+func TestSpreadOf(t *testing.T) {
+	if got := spreadOf([]float64{4, 1, 3}); got != (spread{3, 1, 4}) {
+		t.Errorf("got %v", got)
+	}
+	if got := spreadOf([]float64{4, 1, 2, 3}); got != (spread{2.5, 1, 4}) {
+		t.Errorf("got %v", got)
 	}
 }
 
 func TestWriteConfig(t *testing.T) {
-	dir := t.TempDir()
-	s := scale{Lines: 1007, Campaigns: 10, Audiences: 12, People: 1000, Cached: 0.1}
-	if err := s.complete(); err != nil {
-		t.Fatal(err)
+	for _, c := range []cell{{1007, 1000, mixed, usual}, {100, 10, stored, usual}} {
+		dir := t.TempDir()
+		if err := writeConfig(dir, process{listen: "127.0.0.1:1", admin: "127.0.0.1:2", cacheMB: c.cacheMB(1000)}, c.size()); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			snap, problems, err := campaign.Load(processPath(dir), time.Now())
+			if err != nil || snap == nil || len(problems.List) > 0 {
+				var text bytes.Buffer
+				problems.Write(&text, false)
+				t.Fatalf("%v\n%.3000s", err, text.String())
+			}
+			if len(snap.Lines) != c.Lines || len(snap.Campaigns) != c.Lines/20 {
+				t.Errorf("%d line items in %d campaigns, want %d in %d", len(snap.Lines), len(snap.Campaigns), c.Lines, c.Lines/20)
+			}
+			if err := editCampaign(dir, i); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	if err := writeConfig(dir, "127.0.0.1:1", "127.0.0.1:2", s); err != nil {
-		t.Fatal(err)
+}
+
+func TestOnly(t *testing.T) {
+	all, err := only(everyCell(), "^100000x1000/")
+	if err != nil || len(all) != 4 {
+		t.Errorf("got %v, %v; want mixed people and three kinds more", all, err)
 	}
-	snap, problems, err := campaign.Load(processPath(dir), time.Now())
-	if err != nil || snap == nil || len(problems.List) > 0 {
-		var text bytes.Buffer
-		problems.Write(&text, false)
-		t.Fatalf("%v\n%.3000s", err, text.String())
+	names := map[string]bool{}
+	for _, c := range everyCell() {
+		if names[c.name()] {
+			t.Errorf("%s twice", c.name())
+		}
+		names[c.name()] = true
 	}
-	if len(snap.Lines) != 1007 || len(snap.Campaigns) != 10 {
-		t.Errorf("%d line items in %d campaigns, want 1007 in 10", len(snap.Lines), len(snap.Campaigns))
-	}
-	for _, bad := range []scale{{}, {Lines: 1, Campaigns: 2, Audiences: 1, People: 10}} {
-		if bad.complete() == nil {
-			t.Errorf("%+v is taken", bad)
+	for _, bad := range []string{"(", "nothing"} {
+		if _, err := only(usualCells(), bad); err == nil {
+			t.Errorf("%q is taken", bad)
 		}
 	}
 }

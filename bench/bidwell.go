@@ -4,71 +4,108 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
-
-	"bidwell/loadtest"
 )
 
-// imported is what importing the people took.
-type imported struct {
-	People     int           `json:"people"`
-	Elapsed    time.Duration `json:"elapsed_ns"`
-	CPU        time.Duration `json:"cpu_ns"`
-	PerSecond  float64       `json:"per_second"`
-	MaxRSS     int64         `json:"max_resident_bytes"`
-	StoreBytes int64         `json:"store_bytes"`
-	FileBytes  int64         `json:"file_bytes"`
+// server is the whole bidder, started for a cell.
+type server struct {
+	*target
+	dir   string
+	ready time.Duration // from its start until it said that it was ready
 }
 
-// processPath and dataPath are where a run's directory has its configuration
-// and its data: apart, since the bidder watches the former for changes.
-func processPath(dir string) string { return filepath.Join(dir, "config", "bidwell.yaml") }
-func dataPath(dir string) string    { return filepath.Join(dir, "data") }
-
-// importPeople writes the people to a file and has the bidder import it.
-func importPeople(ctx context.Context, bidwell, dir string, people loadtest.People) (imp imported, err error) {
-	path := filepath.Join(dir, "people.ndjson")
-	f, err := os.Create(path)
+// startWhole starts a bidder for a cell, in a directory of its own, with a
+// sender that has no requests yet.
+func (b *bench) startWhole(ctx context.Context, c *cell, bidwell, store string, shed bool) (*server, error) {
+	s, err := b.place(c, store, shed)
 	if err != nil {
-		return imp, err
+		return nil, err
 	}
-	if err := errors.Join(loadtest.GeneratePeople(people, f), f.Close()); err != nil {
-		return imp, err
+	if s.ready, err = s.startBidwell(ctx, bidwell); err != nil {
+		return nil, err
 	}
-	defer os.Remove(path)
-	if info, err := os.Stat(path); err == nil {
-		imp.FileBytes = info.Size()
+	s.sender, err = newSender(s.addr, b.conns, nil)
+	if err != nil {
+		s.child.stop()
+		return nil, err
 	}
-	cmd := command(ctx, bidwell, "profile", "import", "--config", processPath(dir), "--data", dataPath(dir), path)
+	return s, nil
+}
+
+// place makes the directory of a bidder: its configuration and its own copy of
+// the store.
+func (b *bench) place(c *cell, store string, shed bool) (*server, error) {
+	dir, err := os.MkdirTemp(b.dir, "server-")
+	if err != nil {
+		return nil, err
+	}
+	listen, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	admin, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	p := process{listen: listen, admin: admin, cacheMB: c.cacheMB(b.people), shed: shed}
+	if err := writeConfig(dir, p, c.size()); err != nil {
+		return nil, err
+	}
+	if err := os.CopyFS(dataPath(dir), os.DirFS(store)); err != nil {
+		return nil, fmt.Errorf("copying the store: %w", err)
+	}
+	return &server{target: &target{child: &child{name: whole, addr: listen, admin: admin}}, dir: dir}, nil
+}
+
+// startBidwell starts the process and waits until it is ready.
+func (s *server) startBidwell(ctx context.Context, bidwell string) (time.Duration, error) {
+	// Flags win over environment variables that may be set here.
+	s.cmd = command(ctx, bidwell, "serve", "--config", processPath(s.dir),
+		"--listen", s.addr, "--admin", s.admin, "--data", dataPath(s.dir))
+	log, err := os.Create(filepath.Join(s.dir, "log"))
+	if err != nil {
+		return 0, err
+	}
+	defer log.Close()
+	s.cmd.Stdout, s.cmd.Stderr = log, log
 	start := time.Now()
-	out, err := cmd.Output()
-	if err != nil {
-		return imp, fmt.Errorf("importing %d people: %w\n%s", people.N, err, out)
+	if err := s.cmd.Start(); err != nil {
+		return 0, fmt.Errorf("starting %s: %w", bidwell, err)
 	}
-	imp.People, imp.Elapsed = people.N, time.Since(start)
-	imp.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	imp.PerSecond = float64(imp.People) / imp.Elapsed.Seconds()
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		imp.MaxRSS = usage.Maxrss << 10
+	s.watch()
+	patience := time.NewTimer(2 * time.Minute)
+	defer patience.Stop()
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		_, err := get(ctx, "http://"+s.admin+"/readyz")
+		if err == nil {
+			return time.Since(start), nil
+		}
+		select {
+		case <-again.C:
+		case <-s.ended:
+			text, _ := os.ReadFile(log.Name()) // as much as there is
+			return 0, fmt.Errorf("%s serve ended before it was ready: %s\n%s", bidwell, s.cmd.ProcessState, text)
+		case <-patience.C:
+			s.child.stop()
+			return 0, fmt.Errorf("%s serve is not ready: %w", bidwell, err)
+		case <-ctx.Done():
+			s.child.stop()
+			return 0, ctx.Err()
+		}
 	}
-	imp.StoreBytes, err = sizeOf(dataPath(dir))
-	return imp, err
 }
 
-func sizeOf(dir string) (n int64, err error) {
-	err = filepath.Walk(dir, func(_ string, info os.FileInfo, err error) error {
-		if err == nil && info.Mode().IsRegular() {
-			n += info.Size()
-		}
-		return err
-	})
-	return n, err
+// stop ends the bidder and deletes what it had.
+func (s *server) stop() {
+	s.sender.close()
+	s.child.stop()
+	os.RemoveAll(s.dir) // below a directory that is deleted anyway
 }
 
 // freeAddr returns a loopback address that was free a moment ago.
@@ -78,40 +115,4 @@ func freeAddr() (string, error) {
 		return "", err
 	}
 	return ln.Addr().String(), ln.Close()
-}
-
-// startBidwell starts the bidder on a generated configuration and waits until
-// it is ready.
-func startBidwell(ctx context.Context, bidwell, dir, listen, admin string) (*child, time.Duration, error) {
-	// Flags win over environment variables that may be set here.
-	cmd := command(ctx, bidwell, "serve", "--config", processPath(dir),
-		"--listen", listen, "--admin", admin, "--data", dataPath(dir))
-	cmd.Stdout = os.Stderr
-	start := time.Now()
-	if err := cmd.Start(); err != nil {
-		return nil, 0, fmt.Errorf("starting %s: %w", bidwell, err)
-	}
-	c := &child{name: whole, cmd: cmd, addr: listen, admin: admin}
-	c.watch()
-	patience := time.NewTimer(2 * time.Minute)
-	defer patience.Stop()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
-		_, err := get(ctx, "http://"+admin+"/readyz")
-		if err == nil {
-			return c, time.Since(start), nil
-		}
-		select {
-		case <-again.C:
-		case <-c.ended:
-			return nil, 0, fmt.Errorf("%s serve ended before it was ready: %s", bidwell, cmd.ProcessState)
-		case <-patience.C:
-			c.stop()
-			return nil, 0, fmt.Errorf("%s serve is not ready: %w", bidwell, err)
-		case <-ctx.Done():
-			c.stop()
-			return nil, 0, ctx.Err()
-		}
-	}
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // child is a server under measurement, in a process of its own.
@@ -79,27 +81,35 @@ func (c *child) stop() {
 	kill.Stop()
 }
 
-// clockTick is the unit of CPU times in /proc, the same on every Linux that Go
-// runs on.
-const clockTick = 10 * time.Millisecond
-
-// cpu returns the CPU time that the process has used, in user and kernel mode.
+// cpu returns the CPU time that the process has used, to the nanosecond: its CPU
+// clock is one that others may read.
 func (c *child) cpu() (time.Duration, error) {
+	const processClock = 2 // CPUCLOCK_SCHED of the whole process, see clock_getcpuclockid(3)
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^c.cmd.Process.Pid<<3|processClock), &t); err != nil {
+		return 0, fmt.Errorf("CPU time of the %s: %w", c.name, err)
+	}
+	return time.Duration(t.Nano()), nil
+}
+
+// ticks returns the CPU time in user and in kernel mode, in hundredths of a
+// second: good for their shares.
+func (c *child) ticks() (user, kernel float64, err error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.cmd.Process.Pid))
 	if err != nil {
-		return 0, fmt.Errorf("CPU time of the %s: %w", c.name, err)
+		return 0, 0, fmt.Errorf("CPU time of the %s: %w", c.name, err)
 	}
 	_, after, ok := bytes.Cut(stat, []byte(") ")) // the name may hold spaces
 	fields := strings.Fields(string(after))
 	if !ok || len(fields) < 13 {
-		return 0, fmt.Errorf("CPU time of the %s: cannot read %q", c.name, stat)
+		return 0, 0, fmt.Errorf("CPU time of the %s: cannot read %q", c.name, stat)
 	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	user, err1 := strconv.ParseFloat(fields[11], 64)
+	kernel, err2 := strconv.ParseFloat(fields[12], 64)
 	if err1 != nil || err2 != nil {
-		return 0, fmt.Errorf("CPU time of the %s: cannot read %q", c.name, stat)
+		return 0, 0, fmt.Errorf("CPU time of the %s: cannot read %q", c.name, stat)
 	}
-	return time.Duration(user+system) * clockTick, nil
+	return user, kernel, nil
 }
 
 // resident returns the bytes that the process holds in memory, and the most it
@@ -128,6 +138,16 @@ const (
 	gcMetric      = "go_cpu_classes_gc_total_cpu_seconds_total"
 )
 
+// Metrics that only the bidder has.
+const (
+	cyclesMetric     = "go_gc_duration_seconds_count"
+	reloadsMetric    = `bidwell_reloads_total{outcome="ok"}`
+	shedMetric       = `bidwell_no_bids_total{reason="overloaded"}`
+	cacheBytesMetric = "bidwell_profile_cache_bytes"
+	readsMetric      = "bidwell_profile_reads_total{"
+	candidatesMetric = "bidwell_candidates_total{"
+)
+
 // figures are the metrics of a server, by name with labels. Names that it does
 // not have are missing.
 type figures map[string]float64
@@ -152,7 +172,11 @@ func (c *child) figures(ctx context.Context) (figures, error) {
 }
 
 func get(ctx context.Context, url string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	return getWithin(ctx, url, 5*time.Second)
+}
+
+func getWithin(ctx context.Context, url string, patience time.Duration) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

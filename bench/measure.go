@@ -5,10 +5,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"bidwell/loadtest"
 )
 
 // phase is one measurement of one server.
@@ -19,166 +20,185 @@ type phase struct {
 	PerSecond float64       `json:"per_second"`
 	CPU       time.Duration `json:"cpu_per_request_ns"`
 	SenderCPU time.Duration `json:"sender_cpu_per_request_ns"`
+	Kernel    float64       `json:"kernel_share"` // of the CPU time
 	P50       time.Duration `json:"p50_ns"`
 	P99       time.Duration `json:"p99_ns"`
 	P999      time.Duration `json:"p999_ns"`
 	Max       time.Duration `json:"max_ns"`
+	BidP99    time.Duration `json:"bid_p99_ns"` // of answers with bids
+	LagP99    time.Duration `json:"lag_p99_ns"` // how late the requests were sent
 	Bids      float64       `json:"bid_share"`
+	BidBytes  float64       `json:"bytes_per_bid"`
 	Errors    uint64        `json:"errors"`
-	Allocs    float64       `json:"allocs_per_request"` // -1 if the server does not say
-	GC        float64       `json:"gc_share_of_cpu"`    // -1 if the server does not say
-	CacheHits float64       `json:"cache_hit_share"`    // of requests whose person's profile may be read; -1 if there are none
+	Late      uint64        `json:"late"`   // answered after tmax
+	Unsent    uint64        `json:"unsent"` // given up on, as no connection was free within tmax
+
+	// What the server says of itself; -1 if it does not.
+	Allocs  float64 `json:"allocs_per_request"`
+	GC      float64 `json:"gc_share_of_cpu"`
+	Cycles  float64 `json:"gc_cycles"`
+	Looked  float64 `json:"line_items_per_request"` // that were looked at one by one
+	Shed    float64 `json:"shed_share"`
+	Hits    float64 `json:"cache_hit_share"` // of requests whose person's profile may be read
+	Stored  float64 `json:"store_hit_share"`
+	Reloads float64 `json:"reloads"`
+
+	Calls      uint64        `json:"calls,omitempty"` // notices and impressions
+	CallErrors uint64        `json:"call_errors,omitempty"`
+	CallP99    time.Duration `json:"call_p99_ns,omitempty"`
 }
 
 // target is a server with a sender that posts to it.
 type target struct {
 	*child
-	label  string // what the measurements are called
 	sender *sender
 }
 
-// measure sends for the time d and reads the server's figures before and after.
-func (t *target) measure(ctx context.Context, rate float64, d time.Duration) (phase, error) {
-	p := phase{Server: t.label, Rate: rate}
-	before, err := t.figures(ctx)
-	if err != nil {
-		return p, err
+// reading is everything that is read of a server before and after a phase.
+type reading struct {
+	figures      figures
+	cpu          time.Duration
+	user, kernel float64
+	sender       time.Duration
+}
+
+func (t *target) read(ctx context.Context) (r reading, err error) {
+	if r.figures, err = t.figures(ctx); err != nil {
+		return r, err
 	}
-	cpu, err := t.cpu()
-	if err != nil {
-		return p, err
+	if r.user, r.kernel, err = t.ticks(); err != nil {
+		return r, err
 	}
-	own := ownCPU()
-	r, err := t.sender.run(ctx, rate, d)
-	if err != nil {
-		return p, fmt.Errorf("%s: %w", t.label, err)
+	r.sender = ownCPU()
+	r.cpu, err = t.cpu()
+	return r, err
+}
+
+// readAfter is read in the opposite order, so that reading itself is not in what
+// is read.
+func (t *target) readAfter(ctx context.Context) (r reading, err error) {
+	if r.cpu, err = t.cpu(); err != nil {
+		return r, err
 	}
-	own = ownCPU() - own
-	after, err := t.cpu()
-	if err != nil {
-		return p, err
+	r.sender = ownCPU()
+	if r.user, r.kernel, err = t.ticks(); err != nil {
+		return r, err
 	}
-	now, err := t.figures(ctx)
+	r.figures, err = t.figures(ctx)
+	return r, err
+}
+
+// measure sends a load and reads the server's figures before and after.
+func (t *target) measure(ctx context.Context, l load) (phase, error) {
+	first, err := t.figures(ctx)
 	if err != nil {
-		return p, err
+		return phase{}, err
+	}
+	before, err := t.read(ctx)
+	if err != nil {
+		return phase{}, err
+	}
+	reading := grown(first, before.figures, mallocsMetric) // what one look at the metrics allocates
+	calls := t.sender.calls.counted()
+	r, err := t.sender.run(ctx, l)
+	if err != nil {
+		return phase{}, fmt.Errorf("%s: %w", t.name, err)
+	}
+	after, err := t.readAfter(ctx)
+	if err != nil {
+		return phase{}, err
 	}
 	if r.Requests == 0 {
-		return p, fmt.Errorf("%s: no request was answered", t.label)
+		return phase{}, fmt.Errorf("%s: no request was answered", t.name)
 	}
-	n := time.Duration(r.Requests)
-	p.Requests, p.Errors = r.Requests, r.Errors
-	p.PerSecond = float64(r.Requests) / r.Elapsed.Seconds()
-	p.CPU, p.SenderCPU = (after-cpu)/n, own/n
-	p.P50, p.P99, p.P999, p.Max = r.latency.Quantile(0.5), r.latency.Quantile(0.99), r.latency.Quantile(0.999), r.latency.Max()
-	p.Bids = float64(r.Bids) / float64(r.Requests)
-	p.Allocs = delta(before, now, mallocsMetric) / float64(r.Requests)
-	p.GC = delta(before, now, gcMetric) / (after - cpu).Seconds()
-	p.CacheHits = cacheHits(before, now)
+	p := phase{Server: t.name, Rate: l.rate}
+	p.seen(&r)
+	p.spent(before, after)
+	p.said(before.figures, after.figures)
+	if p.Allocs >= 0 {
+		p.Allocs = max(p.Allocs-max(reading, 0)/float64(r.Requests), 0)
+	}
+	if p.GC >= 0 {
+		p.GC /= (after.cpu - before.cpu).Seconds()
+	}
+	if c := t.sender.calls; c != nil {
+		p.Calls, p.CallErrors, p.CallP99 = c.Answered-calls.Answered, c.Failed-calls.Failed, c.latency.Quantile(0.99)
+	}
 	return p, nil
 }
 
-// delta returns by how much a metric grew, or a negative number if the server
-// does not have it.
-func delta(before, after figures, name string) float64 {
-	b, ok1 := before[name]
-	a, ok2 := after[name]
-	if !ok1 || !ok2 {
-		return -1
+// counted returns what was counted so far.
+func (c *calls) counted() calls {
+	if c == nil {
+		return calls{}
 	}
-	return a - b
+	c.latency = new(loadtest.Histogram)
+	return calls{Answered: c.Answered, Failed: c.Failed}
 }
 
-// profileReads is the metric of the bidder that says where profiles came from.
-const profileReads = "bidwell_profile_reads_total{"
+// seen takes over what the sender saw.
+func (p *phase) seen(r *result) {
+	n := float64(r.Requests)
+	p.Requests, p.Errors, p.Late, p.Unsent = r.Requests, r.Errors, r.Late, r.Unsent
+	p.PerSecond = n / r.Elapsed.Seconds()
+	p.P50, p.P99, p.P999, p.Max = r.latency.Quantile(0.5), r.latency.Quantile(0.99), r.latency.Quantile(0.999), r.latency.Max()
+	p.BidP99, p.LagP99 = r.bids.Quantile(0.99), r.lag.Quantile(0.99)
+	p.Bids, p.BidBytes = float64(r.Bids)/n, float64(r.Bytes)/float64(max(r.Bids, 1))
+}
 
-// cacheHits returns the share of reads of a profile that the cache answered,
-// among those who are in the store.
-func cacheHits(before, after figures) float64 {
-	hits, reads := 0.0, 0.0
+// spent takes over the CPU times.
+func (p *phase) spent(before, after reading) {
+	n := time.Duration(p.Requests)
+	p.CPU, p.SenderCPU = (after.cpu-before.cpu)/n, (after.sender-before.sender)/n
+	kernel := after.kernel - before.kernel
+	p.Kernel = kernel / max(kernel+after.user-before.user, 1)
+}
+
+// said takes over what the server counted.
+func (p *phase) said(before, after figures) {
+	n := float64(p.Requests)
+	per := func(v, of float64) float64 {
+		if v < 0 || of <= 0 {
+			return -1
+		}
+		return v / of
+	}
+	p.Allocs = per(grown(before, after, mallocsMetric), n)
+	p.GC = grown(before, after, gcMetric)
+	p.Cycles = grown(before, after, cyclesMetric)
+	p.Reloads = grown(before, after, reloadsMetric)
+	p.Shed = per(after[shedMetric]-before[shedMetric], n)
+	p.Looked = per(total(before, after, candidatesMetric, ""), n)
+	reads := total(before, after, readsMetric, "")
+	p.Hits = per(total(before, after, readsMetric, `outcome="hit"`), reads)
+	p.Stored = per(total(before, after, readsMetric, `outcome="store`), reads)
+}
+
+// grown returns by how much a metric grew, or -1 if the server does not have it.
+func grown(before, after figures, name string) float64 {
+	a, ok := after[name]
+	if !ok {
+		return -1
+	}
+	return a - before[name]
+}
+
+// total returns by how much the metrics whose name begins with prefix and holds
+// part grew together.
+func total(before, after figures, prefix, part string) (sum float64) {
 	for name, v := range after {
-		if !strings.HasPrefix(name, profileReads) {
-			continue
-		}
-		switch v -= before[name]; {
-		case strings.Contains(name, `outcome="hit"`):
-			hits += v
-			reads += v
-		case strings.Contains(name, `outcome="store`):
-			reads += v
+		if strings.HasPrefix(name, prefix) && strings.Contains(name, part) {
+			sum += v - before[name]
 		}
 	}
-	if reads == 0 {
-		return -1
-	}
-	return hits / reads
+	return sum
 }
 
-// ownCPU returns the CPU time of this process.
+// ownCPU returns the CPU time of this process, which is the sender.
 func ownCPU() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// summary is the median of several phases of one server, with the spread of
-// what matters most.
-type summary struct {
-	phase
-	Ratio    float64       `json:"ratio_to_bare"`
-	LeastCPU time.Duration `json:"least_cpu_per_request_ns"`
-	MostCPU  time.Duration `json:"most_cpu_per_request_ns"`
-	Rounds   int           `json:"rounds"`
-}
-
-// summarise returns the medians for each server, in the given order, and their
-// ratios to the first.
-func summarise(servers []string, phases []phase) []summary {
-	var all []summary
-	for _, name := range servers {
-		var of []phase
-		for _, p := range phases {
-			if p.Server == name {
-				of = append(of, p)
-			}
-		}
-		if len(of) == 0 {
-			continue
-		}
-		s := summary{phase: phase{
-			Server: name, Rate: of[0].Rate,
-			Requests:  median(of, func(p *phase) uint64 { return p.Requests }),
-			PerSecond: median(of, func(p *phase) float64 { return p.PerSecond }),
-			CPU:       median(of, func(p *phase) time.Duration { return p.CPU }),
-			SenderCPU: median(of, func(p *phase) time.Duration { return p.SenderCPU }),
-			P50:       median(of, func(p *phase) time.Duration { return p.P50 }),
-			P99:       median(of, func(p *phase) time.Duration { return p.P99 }),
-			P999:      median(of, func(p *phase) time.Duration { return p.P999 }),
-			Max:       median(of, func(p *phase) time.Duration { return p.Max }),
-			Bids:      median(of, func(p *phase) float64 { return p.Bids }),
-			Allocs:    median(of, func(p *phase) float64 { return p.Allocs }),
-			GC:        median(of, func(p *phase) float64 { return p.GC }),
-			CacheHits: median(of, func(p *phase) float64 { return p.CacheHits }),
-		}, Rounds: len(of), LeastCPU: of[0].CPU}
-		for _, p := range of {
-			s.Errors += p.Errors
-			s.LeastCPU, s.MostCPU = min(s.LeastCPU, p.CPU), max(s.MostCPU, p.CPU)
-		}
-		all = append(all, s)
-	}
-	for i := range all {
-		all[i].Ratio = float64(all[i].CPU) / float64(max(all[0].CPU, 1))
-	}
-	return all
-}
-
-// median returns the middle value, or the lower of the two in the middle.
-func median[T uint64 | float64 | time.Duration](of []phase, value func(*phase) T) T {
-	values := make([]T, len(of))
-	for i := range of {
-		values[i] = value(&of[i])
-	}
-	slices.Sort(values)
-	return values[(len(values)-1)/2]
 }

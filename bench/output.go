@@ -3,60 +3,118 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
 
-// outcome is what one run measured.
-type outcome struct {
-	Time       time.Time     `json:"time"`
-	Commit     string        `json:"commit"`
-	Go         string        `json:"go"`
-	CPUs       int           `json:"cpus"`
-	Scale      scale         `json:"scale"`
-	Import     imported      `json:"import"`
-	Start      time.Duration `json:"start_ns"`         // of the bidder, until it was ready
-	Resident   int64         `json:"resident_bytes"`   // of the bidder, at the end
-	MostMemory int64         `json:"most_resident"`    // of the bidder, ever
-	Saturated  []summary     `json:"saturated"`        // as many requests as each server takes
-	Steady     []summary     `json:"steady"`           // the same rate for all
-	Phases     []phase       `json:"phases,omitempty"` // every single measurement
-}
-
+// writeText writes the outcome for people.
 func (o *outcome) writeText(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %s, %s, %d CPUs shared with the sender\n", o.Time.UTC().Format(time.DateTime), o.Commit, o.Go, o.CPUs)
-	s := o.Scale
-	fmt.Fprintf(w, "%d line items in %d campaigns, %d audiences, %d people, cache of %d MB\n", s.Lines, s.Campaigns, s.Audiences, s.People, s.CacheMB)
-	if o.Import.People > 0 {
-		i := o.Import
-		fmt.Fprintf(w, "import: %d people in %.1f s, %.0f per second, %.1f µs of CPU each, at most %d MB resident, store %d MB\n",
-			i.People, i.Elapsed.Seconds(), i.PerSecond, float64(i.CPU.Microseconds())/float64(i.People), i.MaxRSS>>20, i.StoreBytes>>20)
-		fmt.Fprintf(w, "bidder: ready in %.2f s, %d MB resident at the end, at most %d MB\n", o.Start.Seconds(), o.Resident>>20, o.MostMemory>>20)
-	}
-	o.table(w, "as many requests as each takes, one at a time on each connection", o.Saturated)
-	if len(o.Steady) > 0 {
-		o.table(w, fmt.Sprintf("%.0f requests per second to each, latency from when each was due", o.Steady[0].Rate), o.Steady)
-	}
+	fmt.Fprintf(w, "%s, commit %s, %s, %d × %s, shared with the sender; took %.0f s\n",
+		o.Time.UTC().Format(time.DateTime), o.Commit, o.Go, o.CPUs, o.Machine, o.Elapsed)
+	fmt.Fprintf(w, "%s people in the store, %d connections, %d rounds of %.1f s for each figure; medians, with least and greatest\n",
+		thousands(o.People), o.Conns, o.Rounds, o.Round)
+	i := o.Import
+	fmt.Fprintf(w, "import: %.0f people per second, %.1f µs of CPU each, at most %d MB resident, store of %d MB\n",
+		i.PerSecond, float64(i.CPU.Microseconds())/float64(max(i.People, 1)), i.MaxRSS>>20, i.StoreBytes>>20)
+	n := o.Noise
+	fmt.Fprintf(w, "noise: the bare server took %s of CPU per request, %s to %s in %d rounds: ratios hold within a row, absolute figures do not\n",
+		micros(time.Duration(n.Bare.Mid)), micros(time.Duration(n.Bare.Least)), micros(time.Duration(n.Bare.Most)), n.Rounds)
+	o.saturated(w)
+	o.steady(w)
+	o.extras(w)
+	o.goals(w)
 	return nil
 }
 
-func (o *outcome) table(w io.Writer, title string, rows []summary) {
+// table aligns rows of cells that are separated by tabs.
+func table(w io.Writer, title, head string, rows func(row func(format string, args ...any))) {
 	fmt.Fprintf(w, "\n%s\n", title)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\tCPU/request\tspread\tratio\trequests/s\tp50\tp99\tp99.9\tmax\tallocs/request\tGC\tbids\tcache hits\terrors\tsender CPU\t")
-	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s–%s\t%.2f\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f%%\t%s\t%d\t%s\t\n",
-			r.Server, micros(r.CPU), micros(r.LeastCPU), micros(r.MostCPU), r.Ratio, r.PerSecond,
-			millis(r.P50), millis(r.P99), millis(r.P999), millis(r.Max), known(r.Allocs, "%.2f", 1), known(r.GC, "%.1f%%", 100),
-			100*r.Bids, known(r.CacheHits, "%.0f%%", 100), r.Errors, micros(r.SenderCPU))
-	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, head)
+	rows(func(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) })
 	t.Flush() // into memory or a terminal: nothing to be done about an error
+}
+
+func (o *outcome) saturated(w io.Writer) {
+	table(w, "CPU time of the server process per request, as many requests as each takes, one at a time on each connection",
+		"line items × audiences, people\tbids\tbare\tdecode\twhole\t× bare\t\t× decode\trequests/s\tkernel\tallocs\tGC\tlooked at\tcache/store\tresident",
+		func(row func(string, ...any)) {
+			for i := range o.Cells {
+				c := &o.Cells[i]
+				b := last(c.Saturated)
+				row("%s\t%.0f%%\t%s\t%s\t%s\t%.2f\t%.2f–%.2f\t%.2f\t%.0f\t%.0f%%\t%s\t%s\t%s\t%s/%s\t%d MB",
+					c.title(), 100*b.Bids, micros(c.Saturated[0].CPU), micros(c.Saturated[1].CPU), micros(b.CPU),
+					b.ToBare.Mid, b.ToBare.Least, b.ToBare.Most, b.ToDecode.Mid, b.PerSecond, 100*b.Kernel,
+					known(b.Allocs, "%.2f", 1), known(b.GC, "%.1f%%", 100), known(b.Looked, "%.1f", 1),
+					known(b.Hits, "%.0f%%", 100), known(b.Stored, "%.0f%%", 100), c.Resident>>20)
+			}
+		})
+}
+
+func (o *outcome) steady(w io.Writer) {
+	for _, part := range []struct {
+		share float64
+		of    func(*measured) []summary
+	}{{halfLoad, func(m *measured) []summary { return m.Half }}, {mostLoad, func(m *measured) []summary { return m.Most }}} {
+		table(w, fmt.Sprintf("Latency from when each request was due, at %.0f%% of the most that the whole bidder takes, the same rate for all", 100*part.share),
+			"line items × audiences, people\tbids\trequests/s\tbare p50\tp99\tp99.9\tdecode p50\tp99\tp99.9\twhole p50\tp99\tp99.9\tmax\tCPU × bare\tlate\terrors",
+			func(row func(string, ...any)) {
+				for i := range o.Cells {
+					s := part.of(&o.Cells[i])
+					b := last(s)
+					var tails strings.Builder
+					for k := range s {
+						fmt.Fprintf(&tails, "%s\t%s\t%s\t", millis(s[k].P50), millis(s[k].P99), millis(s[k].P999))
+					}
+					row("%s\t%.0f%%\t%.0f\t%s%s\t%.2f\t%d\t%d", o.Cells[i].title(), 100*b.Bids, b.Rate, tails.String(), millis(b.Max), b.ToBare.Mid, b.Late, b.Errors)
+				}
+			})
+	}
+}
+
+func (o *outcome) extras(w io.Writer) {
+	if len(o.Extras) == 0 {
+		return
+	}
+	table(w, fmt.Sprintf("Life of a bidder with %s, load shedding on", usualCell.title()),
+		"load\trequests/s\tof highest\tgoodput\tshed\tCPU\tallocs\tp50\tp99\tp99.9\tmax\tbids p99\tlate\tunsent\terrors\tnotices\tfailed\tp99\treloads\tGC\tcycles\tcached\tresident",
+		func(row func(string, ...any)) {
+			for i := range o.Extras {
+				e := &o.Extras[i]
+				row("%s\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%.0f\t%s\t%s\t%.0f MB\t%d MB",
+					e.Name, e.PerSecond, e.PerSecond/e.Highest, e.Goodput, known(e.Shed, "%.0f%%", 100), micros(e.CPU), known(e.Allocs, "%.2f", 1),
+					millis(e.P50), millis(e.P99), millis(e.P999), millis(e.Max), millis(e.BidP99), e.Late, e.Unsent, e.Errors,
+					e.Calls, e.CallErrors, millis(e.CallP99), e.Reloads, known(e.GC, "%.2f%%", 100), known(e.Cycles, "%.0f", 1),
+					e.CacheBytes/(1<<20), e.Resident>>20)
+			}
+		})
+	for i := range o.Extras {
+		if e := &o.Extras[i]; e.CycleCPU > 0 {
+			fmt.Fprintf(w, "one cycle of the collector with %.0f MB cached takes %s of CPU\n", e.CacheBytes/(1<<20), millis(e.CycleCPU))
+		}
+	}
+	for _, c := range o.ColdStarts {
+		fmt.Fprintf(w, "cold start with %s line items: ready after %.2f s, first bid after %.2f s\n", thousands(c.Lines), c.Ready.Seconds(), c.FirstBid.Seconds())
+	}
+}
+
+func (o *outcome) goals(w io.Writer) {
+	table(w, "Figures to reach", "\tlimit\tmeasured\t", func(row func(string, ...any)) {
+		for i := range o.Goals {
+			g := &o.Goals[i]
+			sign, verdict := "≤", "missed"
+			if g.AtLeast {
+				sign = "≥"
+			}
+			if g.met() {
+				verdict = "met"
+			}
+			row("%s\t%s %.4g%s\t%.3g%s\t%s", g.What, sign, g.Limit, g.Unit, g.Got, g.Unit, verdict)
+		}
+	})
 }
 
 // known formats v × times, or says that it is not known.
@@ -69,16 +127,3 @@ func known(v float64, format string, times float64) string {
 
 func micros(d time.Duration) string { return fmt.Sprintf("%.1f µs", float64(d)/1e3) }
 func millis(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d)/1e6) }
-
-// save writes the outcome for people and for machines.
-func (o *outcome) save(text, machine string) error {
-	var b bytes.Buffer
-	if err := o.writeText(&b); err != nil {
-		return err
-	}
-	j, err := json.MarshalIndent(o, "", "  ")
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.WriteFile(text, b.Bytes(), 0o644), os.WriteFile(machine, append(j, '\n'), 0o644))
-}

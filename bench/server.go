@@ -5,10 +5,12 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
 	"net"
 	"os"
 	"runtime/metrics"
 	"strings"
+	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
 
@@ -22,12 +24,8 @@ const childEnv = "BIDWELL_BENCH_SERVER"
 // The servers to compare.
 const (
 	bare   = "bare 204"
-	decode = "decode + 600 B"
+	decode = "decode only"
 	whole  = "whole bidder"
-
-	// picky is the whole bidder again, with floors that leave few bids: what
-	// deciding costs without answering.
-	picky = "the same, high floors"
 )
 
 // serve is the child process: it answers on a free port, prints the addresses
@@ -47,7 +45,7 @@ func serve(kind string) error {
 	}
 	fmt.Println(ln.Addr(), admin.Addr())
 	go func() {
-		if err := fasthttp.Serve(admin, serveMetrics); err != nil {
+		if err := fasthttp.Serve(admin, serveAdmin); err != nil {
 			fmt.Fprintln(os.Stderr, "bench: metrics of the", kind, "server:", err)
 		}
 	}()
@@ -65,8 +63,14 @@ func serve(kind string) error {
 var answer = []byte(`{"id":"00000000-0000-4000-8000-000000000000","cur":"EUR","seatbid":[{"seat":"bidwell","bid":[{"id":"1","impid":"1","price":2.5,"adm":"` +
 	strings.Repeat("x", 430) + `","crid":"c","cid":"c","adomain":["motors.example"],"w":300,"h":250,"mtype":1}]}]}`)
 
-var requests = make(chan *openrtb.Request, 256)
+var (
+	requests = make(chan *openrtb.Request, 256)
 
+	answers atomic.Uint64 // share of requests that get the answer, of 2³²
+)
+
+// decodeAndAnswer decodes each request and answers as many with a fixed bid as the
+// bidder does, the others with 204: what nobody can do without.
 func decodeAndAnswer(ctx *fasthttp.RequestCtx) {
 	var req *openrtb.Request
 	select {
@@ -75,6 +79,7 @@ func decodeAndAnswer(ctx *fasthttp.RequestCtx) {
 		req = new(openrtb.Request)
 	}
 	err := req.Decode(ctx.PostBody())
+	bid := err == nil && uint64(crc32.ChecksumIEEE(req.ID)) < answers.Load()
 	select {
 	case requests <- req:
 	default:
@@ -83,13 +88,20 @@ func decodeAndAnswer(ctx *fasthttp.RequestCtx) {
 		ctx.Error(err.Error(), fasthttp.StatusBadRequest)
 		return
 	}
+	if !bid {
+		ctx.SetStatusCode(fasthttp.StatusNoContent)
+		return
+	}
 	ctx.SetContentType("application/json")
 	ctx.SetBody(answer)
 }
 
-// serveMetrics writes the figures that are also read from the bidder, under the
-// same names.
-func serveMetrics(ctx *fasthttp.RequestCtx) {
+// serveAdmin writes the figures that are also read from the bidder, under the
+// same names, and takes the share of requests to bid on.
+func serveAdmin(ctx *fasthttp.RequestCtx) {
+	if share := ctx.QueryArgs().GetUfloatOrZero("bids"); share > 0 {
+		answers.Store(uint64(share * (1 << 32)))
+	}
 	samples := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}, {Name: "/cpu/classes/gc/total:cpu-seconds"}}
 	metrics.Read(samples)
 	var b bytes.Buffer

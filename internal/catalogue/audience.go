@@ -12,7 +12,8 @@ var (
 // audiences share is what they would share elsewhere.
 func Audience(i int) string {
 	topic, days, times := topics[i%len(topics)], 3+i%20, 1+i/120
-	one, other := segments[i%len(segments)], segments[(i+1+i/8%7)%len(segments)]
+	one := segments[i%len(segments)]
+	two, three := segments[(i+1+i/8%3)%len(segments)], segments[(i+4+i/24%3)%len(segments)]
 	var rule string
 	switch i % 6 {
 	case 0:
@@ -22,7 +23,7 @@ func Audience(i int) string {
     - did: {visit: automotive, at_least: %d, within: %dd}
     - has: {owns.car.class: luxury, owns.car.bought: {over: %dy}}
   none:
-    - did: {conversion: test-drive, within: %dd}`, 3+i/6%5, 10+i/30%20, 1+i/6%6, 90+i/6)
+    - did: {conversion: test-drive, within: %dd}`, 3+i/6%5, 10+i/30%20, 1+i/6%6, 30+i/6%60)
 	case 1:
 		rule = fmt.Sprintf(`
   all:
@@ -31,7 +32,7 @@ func Audience(i int) string {
 		rule = fmt.Sprintf(`
   any:
     - segment: [%s, %s]
-    - did: {visit: %s, at_least: %d, within: %dd}`, one, other, topic, 1+times, 20+days)
+    - did: {visit: %s, at_least: %d, within: %dd}`, one, two, topic, 1+times, 20+days)
 	case 3:
 		rule = fmt.Sprintf(`
   all:
@@ -45,9 +46,9 @@ func Audience(i int) string {
 	case 5:
 		rule = fmt.Sprintf(`
   all:
-    - segment: [%s, %s, student]
+    - segment: [%s, %s, %s]
   none:
-    - did: {visit: %s, at_least: %d, within: %dd}`, one, other, topic, times, days)
+    - did: {visit: %s, at_least: %d, within: %dd}`, one, two, three, topic, times, days)
 	}
 	return fmt.Sprintf("audience: audience-%d\nwho:%s\n", i, rule)
 }

@@ -105,5 +105,7 @@ func lineItem(b *strings.Builder, rnd *rand.Rand, k, audiences int) {
 	if rnd.Float64() < 0.3 {
 		fmt.Fprintf(b, "    adjust:\n      - {if: {audience: audience-%d}, multiply: 1.%d}\n", rnd.IntN(audiences), 1+rnd.IntN(8))
 	}
-	fmt.Fprintf(b, "    creatives: [%s]\n", pick("mpu, leaderboard, sky, mobile, full", "mpu, mobile", "film", "story, mpu", "spot, film", "mpu, leaderboard, film, story"))
+	// By turns, so that a campaign of some size shows each of its creatives.
+	shows := [...]string{"mpu, leaderboard, sky, mobile, full", "mpu, mobile", "film", "story, mpu", "spot, film", "mpu, leaderboard, film, story"}
+	fmt.Fprintf(b, "    creatives: [%s]\n", shows[k%len(shows)])
 }

@@ -1,0 +1,305 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"bidwell/loadtest"
+)
+
+// extra is a measurement of the bidder in a situation of its own, with load
+// shedding as it is in production.
+type extra struct {
+	Name string `json:"name"`
+	phase
+	Highest    float64       `json:"highest_per_second"` // just before, as many as it takes
+	Goodput    float64       `json:"goodput"`            // decided within tmax, as a share of the highest
+	CacheBytes float64       `json:"cache_bytes"`
+	Resident   int64         `json:"resident_bytes"`
+	CycleCPU   time.Duration `json:"gc_cycle_cpu_ns,omitempty"` // of one cycle of the collector
+}
+
+// Names of the extra measurements.
+const (
+	quietRun    = "70%, nothing else"
+	busyRun     = "70%, notices, reloads"
+	overloadRun = "150%, overload"
+	manyRun     = "highest, many cached, notices, import"
+	manyCalm    = "70%, many cached"
+)
+
+// won is the share of bids that win where notices are sent.
+const won = 0.1
+
+// special measures what is no cell: overload, life beside the requests, the
+// collector with many people cached, and a cold start.
+func (b *bench) special(ctx context.Context, o *outcome) error {
+	if err := b.live(ctx, o); err != nil {
+		return fmt.Errorf("beside the requests: %w", err)
+	}
+	if err := b.many(ctx, o); err != nil {
+		return fmt.Errorf("with many people cached: %w", err)
+	}
+	for range 3 {
+		c, err := b.coldStart(ctx)
+		if err != nil {
+			return fmt.Errorf("cold start: %w", err)
+		}
+		progress("cold start: ready after %.2f s, first bid after %.2f s", c.Ready.Seconds(), c.FirstBid.Seconds())
+		o.ColdStarts = append(o.ColdStarts, c)
+	}
+	return nil
+}
+
+// highest is the most requests that a bidder takes, each decided on.
+func (b *bench) highest(ctx context.Context, t *target) (float64, error) {
+	r, err := t.sender.run(ctx, load{d: 2 * b.round})
+	if err != nil {
+		return 0, err
+	}
+	return float64(r.Requests) / r.Elapsed.Seconds(), nil
+}
+
+// extra measures a load on a bidder.
+func (b *bench) extra(ctx context.Context, o *outcome, name string, s *server, highest float64, l load) (*extra, error) {
+	p, err := s.measure(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	e := extra{Name: name, phase: p, Highest: highest}
+	e.Goodput = (p.PerSecond*(1-max(p.Shed, 0)) - float64(p.Late+p.Errors)/float64(p.Requests)*p.PerSecond) / highest
+	f, err := s.figures(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.CacheBytes = f[cacheBytesMetric]
+	e.Resident, _, err = s.resident()
+	o.Extras = append(o.Extras, e)
+	progress("%s: %.0f requests per second, p99 %s, p99.9 %s, GC %s", name, p.PerSecond, millis(p.P99), millis(p.P999), known(p.GC, "%.1f%%", 100))
+	return &o.Extras[len(o.Extras)-1], err
+}
+
+// live measures a bidder at 70 % with nothing beside it, then with notices and
+// reloads, then at 150 %.
+func (b *bench) live(ctx context.Context, o *outcome) error {
+	c := usualCell
+	s, err := b.startWhole(ctx, &c, b.bidwell, b.stored, true)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if _, err := b.warm(ctx, &c, s.target); err != nil {
+		return err
+	}
+	highest, err := b.highest(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	steady := load{rate: mostLoad * highest, d: 10 * b.round}
+	if _, err := b.extra(ctx, o, quietRun, s, highest, steady); err != nil {
+		return err
+	}
+	if err := s.sender.follow(won); err != nil {
+		return err
+	}
+	end := b.reload(ctx, s, min(5*time.Second, steady.d/3))
+	_, err = b.extra(ctx, o, busyRun, s, highest, steady)
+	if failed := end(); err == nil {
+		err = failed
+	}
+	if err != nil {
+		return err
+	}
+	s.sender.unfollow()
+	return b.overload(ctx, o, &c, s)
+}
+
+// reload changes the bidder's configuration every so often until what it returns
+// is called.
+func (b *bench) reload(ctx context.Context, s *server, every time.Duration) (end func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error)
+	go func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		var err error
+		for i := 0; err == nil && ctx.Err() == nil; i++ {
+			err = editCampaign(s.dir, i)
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+			}
+		}
+		done <- err
+	}()
+	return func() error {
+		cancel()
+		return <-done
+	}
+}
+
+// overload sends half as much again as the bidder takes, over so many
+// connections that none has to wait, as an exchange would: it gives up on a
+// request that could not be sent within tmax.
+func (b *bench) overload(ctx context.Context, o *outcome, c *cell, s *server) error {
+	highest, err := b.highest(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	corpus := s.sender.corpus
+	s.sender.close()
+	if s.sender, err = newSender(s.addr, 512, corpus); err != nil {
+		return err
+	}
+	over := load{rate: 1.5 * highest, d: b.round, giveUp: true}
+	for _, l := range []load{{d: b.round / 4}, over} { // each connection once; until it has found out
+		if _, err := s.sender.run(ctx, l); err != nil {
+			return err
+		}
+	}
+	over.d = 4 * b.round
+	_, err = b.extra(ctx, o, overloadRun, s, highest, over)
+	return err
+}
+
+// many measures a bidder with as many people in its cache as can be met in a
+// while, with notices and an import going on.
+func (b *bench) many(ctx context.Context, o *outcome) error {
+	c := cell{usualCell.Lines, usualCell.Audiences, everyone, usual}
+	s, err := b.startWhole(ctx, &c, b.bidwell, b.stored, true)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if _, err := b.findFloor(ctx, &c, s.target); err != nil {
+		return err
+	}
+	meet := 8 * b.round
+	if b.full {
+		meet = 60 * b.round
+	}
+	if _, err := s.sender.run(ctx, load{d: meet}); err != nil {
+		return err
+	}
+	highest, err := b.highest(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	if _, err := b.extra(ctx, o, manyCalm, s, highest, load{rate: mostLoad * highest, d: 2 * b.round}); err != nil {
+		return err
+	}
+	cycle, err := s.collect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.sender.follow(won); err != nil {
+		return err
+	}
+	end := b.importBeside(ctx, s)
+	e, err := b.extra(ctx, o, manyRun, s, highest, load{d: 8 * b.round})
+	if failed := end(); err == nil {
+		err = failed
+	}
+	if err == nil {
+		e.CycleCPU = cycle
+	}
+	return err
+}
+
+// collect makes the bidder's collector run once and returns what that takes.
+func (s *server) collect(ctx context.Context) (time.Duration, error) {
+	before, err := s.figures(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := get(ctx, "http://"+s.admin+"/debug/pprof/heap?gc=1"); err != nil {
+		return 0, err
+	}
+	after, err := s.figures(ctx)
+	return time.Duration(grown(before, after, gcMetric) * float64(time.Second)), err
+}
+
+// importBeside imports people into a bidder that runs, who were not known to it,
+// until what it returns is called.
+func (b *bench) importBeside(ctx context.Context, s *server) (end func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error)
+	path := filepath.Join(s.dir, "more.ndjson")
+	go func() {
+		err := writePeople(path, loadtest.People{Seed: 2, N: b.people / 5, Exchange: exchange})
+		if err == nil && ctx.Err() == nil {
+			err = command(ctx, b.bidwell, "profile", "import", "--bidder", "http://"+s.admin, path).Run()
+		}
+		if ctx.Err() != nil {
+			err = nil // it was told to stop
+		}
+		done <- err
+	}()
+	return func() error {
+		cancel()
+		return <-done
+	}
+}
+
+// coldStart is what passes from the start of the process with everybody in its
+// store and ten thousand line items.
+type coldStart struct {
+	Lines    int           `json:"line_items"`
+	Ready    time.Duration `json:"ready_ns"`
+	FirstBid time.Duration `json:"first_bid_ns"`
+}
+
+func (b *bench) coldStart(ctx context.Context) (cold coldStart, err error) {
+	c := cell{10_000, 10, mixed, nearly}
+	s, err := b.place(&c, b.stored, true)
+	if err != nil {
+		return cold, err
+	}
+	defer os.RemoveAll(s.dir)
+	corpus, err := c.corpus(s.addr, b.people, 64, lowFloor)
+	if err != nil {
+		return cold, err
+	}
+	cold.Lines = c.Lines
+	start := time.Now()
+	if cold.Ready, err = s.startBidwell(ctx, b.bidwell); err != nil {
+		return cold, err
+	}
+	defer s.child.stop()
+	if s.sender, err = newSender(s.addr, 1, corpus); err != nil {
+		return cold, err
+	}
+	defer s.sender.close()
+	for {
+		r, err := s.sender.run(ctx, load{d: time.Microsecond})
+		if err != nil {
+			return cold, err
+		}
+		if r.Bids > 0 {
+			cold.FirstBid = time.Since(start)
+			return cold, nil
+		}
+	}
+}
+
+// saveProfile has the bidder profile itself while it takes as many requests as
+// it can. Nothing else is measured meanwhile.
+func (b *bench) saveProfile(ctx context.Context, s *server) error {
+	done := make(chan error, 1)
+	go func() {
+		profile, err := getWithin(ctx, "http://"+s.admin+"/debug/pprof/profile?seconds=10", 20*time.Second)
+		if err == nil {
+			err = os.WriteFile(b.profile, profile, 0o644)
+		}
+		done <- err
+	}()
+	if _, err := s.sender.run(ctx, load{d: 11 * time.Second}); err != nil {
+		return err
+	}
+	return <-done
+}
