@@ -74,7 +74,7 @@ func (c *calls) follow(body []byte, now time.Duration) {
 	price := between(body, `"price":`, ",}")
 	for i, notices := range [2][]string{{"win"}, {"bill", "imp"}} {
 		for _, n := range notices {
-			token := between(body, "/e/"+n+"?", `&"\`)
+			token := between(body, "/e/"+n+"?", "&\"\\]<")
 			if token == nil {
 				continue
 			}

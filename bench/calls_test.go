@@ -23,7 +23,7 @@ func TestCallsFollowBids(t *testing.T) {
 		if ctx.IsPost() {
 			asked++
 			ctx.SetBodyString(`{"seatbid":[{"bid":[{"price":1.25,"nurl":"http://x/e/win?t=W&p=${AUCTION_PRICE}",` +
-				`"burl":"http://x/e/bill?t=B&p=${AUCTION_PRICE}","adm":"<img src=\"http://x/e/imp?t=I&amp;p=${AUCTION_PRICE}\">"}]}]}`)
+				`"burl":"http://x/e/bill?t=B&p=${AUCTION_PRICE}","adm":"<VAST><Impression><![CDATA[http://x/e/imp?t=I]]></Impression>"}]}]}`)
 			return
 		}
 		if q, err := url.ParseQuery(string(ctx.QueryArgs().QueryString())); err != nil || q.Get("p") != "1.25" || q.Get("t") == "" {
@@ -70,7 +70,7 @@ func TestGivingUp(t *testing.T) {
 		ctx.SetStatusCode(204)
 	})
 	s := testSender(t, addr) // of four connections
-	r, err := s.run(t.Context(), load{rate: 100, d: 200 * time.Millisecond, giveUp: true})
+	r, err := s.run(t.Context(), load{rate: 100, d: 200 * time.Millisecond, giveUp: tmax * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

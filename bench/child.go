@@ -140,11 +140,15 @@ const (
 
 // Metrics that only the bidder has.
 const (
+	allocatedMetric  = "go_memstats_alloc_bytes_total"
+	heapMetric       = "go_memstats_heap_alloc_bytes"
+	nextMetric       = "go_memstats_next_gc_bytes"
 	cyclesMetric     = "go_gc_duration_seconds_count"
 	reloadsMetric    = `bidwell_reloads_total{outcome="ok"}`
 	shedMetric       = `bidwell_no_bids_total{reason="overloaded"}`
 	cacheBytesMetric = "bidwell_profile_cache_bytes"
 	readsMetric      = "bidwell_profile_reads_total{"
+	noticesMetric    = "bidwell_notices_total{"
 	candidatesMetric = "bidwell_candidates_total{"
 )
 

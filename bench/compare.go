@@ -67,13 +67,14 @@ type side struct {
 // compareCommits builds two commits and measures them by turns, A B, B A, and so
 // on, beside the same bare servers, so that what the machine does hits both.
 func (b *bench) compareCommits(ctx context.Context, x, y string) error {
-	if b.only == "" {
-		b.only = "^" + usualCell.name() + "$"
+	cells := []cell{usualCell}
+	if b.which.String() != "" {
+		cells = only(everyCell(), b.which)
 	}
-	cells, err := only(everyCell(), b.only)
-	if err == nil {
-		err = b.check()
+	if len(cells) == 0 {
+		return fmt.Errorf("no cell is called %s", b.which)
 	}
+	err := b.check()
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -22,7 +23,7 @@ type bench struct {
 	people  int // in the store
 	quick   bool
 	full    bool
-	only    string // cells, a regular expression
+	which   *regexp.Regexp // cells, and what is no cell
 	round   time.Duration
 	rounds  int
 	conns   int
@@ -46,7 +47,7 @@ func main() {
 	var b bench
 	flag.BoolVar(&b.quick, "quick", false, "a look, in a minute: few cells, 50,000 people, short rounds")
 	flag.BoolVar(&b.full, "full", false, "every cell of line items × audiences × people")
-	flag.StringVar(&b.only, "only", "", "only the cells whose name matches, such as 1000x10/mixed, and nothing else")
+	only := flag.String("only", "", "only the cells whose name matches, such as ^1000x10/mixed, and of life, many and cold those that do")
 	flag.IntVar(&b.people, "people", 1_000_000, "people in the store")
 	flag.DurationVar(&b.round, "round", 1500*time.Millisecond, "time for each measurement")
 	flag.IntVar(&b.rounds, "rounds", 3, "measurements of each server")
@@ -58,6 +59,10 @@ func main() {
 	flag.Parse()
 	if b.quick {
 		b.hurry()
+	}
+	var err error
+	if b.which, err = regexp.Compile(*only); err != nil {
+		exit(fmt.Errorf("which cells: %w", err))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -90,7 +95,10 @@ func (b *bench) hurry() {
 		b.people = 50_000
 	}
 	if !given["round"] {
-		b.round = 600 * time.Millisecond
+		b.round = 500 * time.Millisecond
+	}
+	if !given["rounds"] {
+		b.rounds = 2
 	}
 }
 
@@ -112,24 +120,19 @@ func (b *bench) check() error {
 }
 
 // cells are those that the flags ask for.
-func (b *bench) cells() ([]cell, error) {
+func (b *bench) cells() []cell {
+	of := usualCells()
 	switch {
 	case b.full:
-		return only(everyCell(), b.only)
-	case b.only != "":
-		return only(usualCells(), b.only)
-	case b.quick:
-		return quickCells(), nil
+		of = everyCell()
+	case b.quick && b.which.String() == "":
+		of = quickCells()
 	}
-	return usualCells(), nil
+	return only(of, b.which)
 }
 
 func (b *bench) run(ctx context.Context) (err error) {
-	cells, err := b.cells()
-	if err == nil {
-		err = b.check()
-	}
-	if err != nil {
+	if err := b.check(); err != nil {
 		return err
 	}
 	o := newOutcome(ctx, b)
@@ -145,17 +148,18 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if b.stored, o.Import, err = b.store(ctx, b.bidwell); err != nil {
 		return err
 	}
-	for _, c := range cells {
+	for _, c := range b.cells() {
 		m, err := b.cell(ctx, c)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name(), err)
 		}
 		o.Cells = append(o.Cells, m)
 	}
-	if b.only == "" {
-		if err := b.special(ctx, o); err != nil {
-			return err
-		}
+	if err := b.special(ctx, o); err != nil {
+		return err
+	}
+	if len(o.Cells)+len(o.Extras)+len(o.ColdStarts) == 0 {
+		return fmt.Errorf("nothing is called %s", b.which)
 	}
 	o.finish(b.phases)
 	fmt.Fprintln(os.Stderr)

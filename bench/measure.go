@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -21,6 +22,7 @@ type phase struct {
 	CPU       time.Duration `json:"cpu_per_request_ns"`
 	SenderCPU time.Duration `json:"sender_cpu_per_request_ns"`
 	Kernel    float64       `json:"kernel_share"` // of the CPU time
+	Others    float64       `json:"others_cpus"`  // how many processors everything else on the machine took
 	P50       time.Duration `json:"p50_ns"`
 	P99       time.Duration `json:"p99_ns"`
 	P999      time.Duration `json:"p999_ns"`
@@ -41,11 +43,14 @@ type phase struct {
 	Shed    float64 `json:"shed_share"`
 	Hits    float64 `json:"cache_hit_share"` // of requests whose person's profile may be read
 	Stored  float64 `json:"store_hit_share"`
+	Unread  float64 `json:"unread_share"` // whose profile did not come in time
 	Reloads float64 `json:"reloads"`
 
 	Calls      uint64        `json:"calls,omitempty"` // notices and impressions
 	CallErrors uint64        `json:"call_errors,omitempty"`
 	CallP99    time.Duration `json:"call_p99_ns,omitempty"`
+
+	Refused map[string]float64 `json:"refused_calls,omitempty"` // by kind and outcome, as the bidder counts them
 }
 
 // target is a server with a sender that posts to it.
@@ -60,6 +65,8 @@ type reading struct {
 	cpu          time.Duration
 	user, kernel float64
 	sender       time.Duration
+	machine      time.Duration
+	at           time.Time
 }
 
 func (t *target) read(ctx context.Context) (r reading, err error) {
@@ -69,7 +76,10 @@ func (t *target) read(ctx context.Context) (r reading, err error) {
 	if r.user, r.kernel, err = t.ticks(); err != nil {
 		return r, err
 	}
-	r.sender = ownCPU()
+	if r.machine, err = machineCPU(); err != nil {
+		return r, err
+	}
+	r.sender, r.at = ownCPU(), time.Now()
 	r.cpu, err = t.cpu()
 	return r, err
 }
@@ -80,7 +90,10 @@ func (t *target) readAfter(ctx context.Context) (r reading, err error) {
 	if r.cpu, err = t.cpu(); err != nil {
 		return r, err
 	}
-	r.sender = ownCPU()
+	r.sender, r.at = ownCPU(), time.Now()
+	if r.machine, err = machineCPU(); err != nil {
+		return r, err
+	}
 	if r.user, r.kernel, err = t.ticks(); err != nil {
 		return r, err
 	}
@@ -123,6 +136,7 @@ func (t *target) measure(ctx context.Context, l load) (phase, error) {
 	}
 	if c := t.sender.calls; c != nil {
 		p.Calls, p.CallErrors, p.CallP99 = c.Answered-calls.Answered, c.Failed-calls.Failed, c.latency.Quantile(0.99)
+		p.Refused = refused(before.figures, after.figures)
 	}
 	return p, nil
 }
@@ -150,6 +164,8 @@ func (p *phase) seen(r *result) {
 func (p *phase) spent(before, after reading) {
 	n := time.Duration(p.Requests)
 	p.CPU, p.SenderCPU = (after.cpu-before.cpu)/n, (after.sender-before.sender)/n
+	others := after.machine - before.machine - (after.cpu - before.cpu) - (after.sender - before.sender)
+	p.Others = max(others.Seconds(), 0) / after.at.Sub(before.at).Seconds()
 	kernel := after.kernel - before.kernel
 	p.Kernel = kernel / max(kernel+after.user-before.user, 1)
 }
@@ -171,7 +187,20 @@ func (p *phase) said(before, after figures) {
 	p.Looked = per(total(before, after, candidatesMetric, ""), n)
 	reads := total(before, after, readsMetric, "")
 	p.Hits = per(total(before, after, readsMetric, `outcome="hit"`), reads)
+	p.Unread = per(total(before, after, readsMetric, `outcome="timeout"`), reads)
 	p.Stored = per(total(before, after, readsMetric, `outcome="store`), reads)
+}
+
+// refused returns how many calls the bidder did not take.
+func refused(before, after figures) map[string]float64 {
+	of := map[string]float64{}
+	for name, v := range after {
+		labels, ok := strings.CutPrefix(name, noticesMetric)
+		if v -= before[name]; ok && v > 0 && !strings.Contains(labels, `outcome="ok"`) {
+			of[strings.TrimSuffix(labels, "}")] = v
+		}
+	}
+	return of
 }
 
 // grown returns by how much a metric grew, or -1 if the server does not have it.
@@ -192,6 +221,20 @@ func total(before, after figures, prefix, part string) (sum float64) {
 		}
 	}
 	return sum
+}
+
+// machineCPU returns the CPU time that all processes have used.
+func machineCPU() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	const tick = 10 * time.Millisecond // of every Linux that Go runs on
+	var user, nice, system int64
+	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d", &user, &nice, &system); err != nil {
+		return 0, fmt.Errorf("CPU time of the machine: %w", err)
+	}
+	return time.Duration(user+nice+system) * tick, nil
 }
 
 // ownCPU returns the CPU time of this process, which is the sender.

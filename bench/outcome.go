@@ -36,11 +36,17 @@ type outcome struct {
 }
 
 // noise is how far the machine itself went up and down: the CPU time per request
-// of the bare server at saturation, which does the same all the time.
+// of the bare server at saturation, which does the same all the time; and what
+// everything else that runs here took of the processors.
 type noise struct {
 	Bare   spread `json:"bare_cpu_ns"`
 	Rounds int    `json:"rounds"`
+	Others spread `json:"others_cpus"`
 }
+
+// quiet is how much of a processor others may take before latencies say more of
+// them than of the bidder.
+const quiet = 0.1
 
 func newOutcome(ctx context.Context, b *bench) *outcome {
 	return &outcome{
@@ -66,14 +72,21 @@ func machine() string {
 // finish works out what follows from the single measurements.
 func (o *outcome) finish(phases []named) {
 	o.Phases = phases
-	var cpu []float64
+	var cpu, others []float64
 	for i := range phases {
+		others = append(others, phases[i].Others)
 		if p := &phases[i]; p.Server == bare && p.Rate == 0 {
 			cpu = append(cpu, float64(p.CPU))
 		}
 	}
+	for i := range o.Extras {
+		others = append(others, o.Extras[i].Others)
+	}
 	if len(cpu) > 0 {
-		o.Noise = noise{spreadOf(cpu), len(cpu)}
+		o.Noise.Bare, o.Noise.Rounds = spreadOf(cpu), len(cpu)
+	}
+	if len(others) > 0 {
+		o.Noise.Others = spreadOf(others)
 	}
 	o.Goals = goals(o)
 	o.Elapsed = time.Since(o.Time).Seconds()

@@ -19,14 +19,26 @@ func (o *outcome) writeText(w io.Writer) error {
 	i := o.Import
 	fmt.Fprintf(w, "import: %.0f people per second, %.1f µs of CPU each, at most %d MB resident, store of %d MB\n",
 		i.PerSecond, float64(i.CPU.Microseconds())/float64(max(i.People, 1)), i.MaxRSS>>20, i.StoreBytes>>20)
-	n := o.Noise
-	fmt.Fprintf(w, "noise: the bare server took %s of CPU per request, %s to %s in %d rounds: ratios hold within a row, absolute figures do not\n",
-		micros(time.Duration(n.Bare.Mid)), micros(time.Duration(n.Bare.Least)), micros(time.Duration(n.Bare.Most)), n.Rounds)
-	o.saturated(w)
-	o.steady(w)
+	o.noise(w)
+	if len(o.Cells) > 0 {
+		o.saturated(w)
+		o.steady(w)
+	}
 	o.extras(w)
 	o.goals(w)
 	return nil
+}
+
+func (o *outcome) noise(w io.Writer) {
+	n := o.Noise
+	if n.Rounds > 0 {
+		fmt.Fprintf(w, "noise: the bare server took %s of CPU per request, %s to %s in %d rounds: ratios hold within a row, absolute figures do not\n",
+			micros(time.Duration(n.Bare.Mid)), micros(time.Duration(n.Bare.Least)), micros(time.Duration(n.Bare.Most)), n.Rounds)
+	}
+	fmt.Fprintf(w, "others on the machine took %.2f processors, at most %.2f\n", n.Others.Mid, n.Others.Most)
+	if n.Others.Mid > quiet {
+		fmt.Fprintln(w, "THE MACHINE WAS BUSY: latencies, highest rates and goodput say more of others than of the bidder; ratios of CPU time still hold roughly")
+	}
 }
 
 // table aligns rows of cells that are separated by tabs.
@@ -80,20 +92,25 @@ func (o *outcome) extras(w io.Writer) {
 		return
 	}
 	table(w, fmt.Sprintf("Life of a bidder with %s, load shedding on", usualCell.title()),
-		"load\trequests/s\tof highest\tgoodput\tshed\tCPU\tallocs\tp50\tp99\tp99.9\tmax\tbids p99\tlate\tunsent\terrors\tnotices\tfailed\tp99\treloads\tGC\tcycles\tcached\tresident",
+		"load\trequests/s\tof highest\tgoodput\tshed\tCPU\tallocs\tp50\tp99\tp99.9\tmax\tbids p99\tlag p99\tlate\tunsent\tunread\terrors\tnotices\tfailed\tp99\treloads\tothers\tGC\tcycles\tcached\tresident",
 		func(row func(string, ...any)) {
 			for i := range o.Extras {
 				e := &o.Extras[i]
-				row("%s\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%.0f\t%s\t%s\t%.0f MB\t%d MB",
+				row("%s\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%s\t%.0f\t%.2f\t%s\t%s\t%.0f MB\t%d MB",
 					e.Name, e.PerSecond, e.PerSecond/e.Highest, e.Goodput, known(e.Shed, "%.0f%%", 100), micros(e.CPU), known(e.Allocs, "%.2f", 1),
-					millis(e.P50), millis(e.P99), millis(e.P999), millis(e.Max), millis(e.BidP99), e.Late, e.Unsent, e.Errors,
-					e.Calls, e.CallErrors, millis(e.CallP99), e.Reloads, known(e.GC, "%.2f%%", 100), known(e.Cycles, "%.0f", 1),
+					millis(e.P50), millis(e.P99), millis(e.P999), millis(e.Max), millis(e.BidP99), millis(e.LagP99), e.Late, e.Unsent, known(e.Unread, "%.1f%%", 100), e.Errors,
+					e.Calls, e.CallErrors, millis(e.CallP99), e.Reloads, e.Others, known(e.GC, "%.2f%%", 100), known(e.Cycles, "%.0f", 1),
 					e.CacheBytes/(1<<20), e.Resident>>20)
 			}
 		})
 	for i := range o.Extras {
-		if e := &o.Extras[i]; e.CycleCPU > 0 {
-			fmt.Fprintf(w, "one cycle of the collector with %.0f MB cached takes %s of CPU\n", e.CacheBytes/(1<<20), millis(e.CycleCPU))
+		e := &o.Extras[i]
+		if len(e.Refused) > 0 {
+			fmt.Fprintf(w, "%s: refused %v\n", e.Name, e.Refused)
+		}
+		if e.CycleCPU > 0 {
+			fmt.Fprintf(w, "one cycle of the collector with %.0f MB cached takes %s of CPU; at the rate at which this allocates, cycles are %s of its CPU\n",
+				e.CacheBytes/(1<<20), millis(e.CycleCPU), known(e.CycleShare, "%.2f%%", 100))
 		}
 	}
 	for _, c := range o.ColdStarts {

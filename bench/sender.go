@@ -31,11 +31,14 @@ type sender struct {
 	result result
 }
 
+// maxAnswer is the most bytes that an answer may have.
+const maxAnswer = 1 << 20
+
 // load is what a sender is to send.
 type load struct {
 	rate   float64 // requests per second; 0 for as many as the server takes
 	d      time.Duration
-	giveUp bool // on requests that found no free connection within tmax
+	giveUp time.Duration // on requests that find no free connection for so long; 0 for never
 }
 
 // result is what a sender saw in one phase.
@@ -84,7 +87,7 @@ func newSender(addr string, n int, corpus *loadtest.Corpus) (s *sender, err erro
 // dial opens n more connections.
 func (s *sender) dial(n int) error {
 	for range n {
-		c := &conn{buf: make([]byte, 64<<10)}
+		c := &conn{buf: make([]byte, 4<<10)}
 		s.conns = append(s.conns, c)
 		if err := s.connect(c, len(s.conns)-1); err != nil {
 			s.conns = s.conns[:len(s.conns)-1]
@@ -183,7 +186,7 @@ func (s *sender) sendDue(start, now, end time.Duration, sent int) (n int, wait t
 			return n, 0, nil
 		case due > now:
 			return n, due - now, nil
-		case s.load.giveUp && now-due > tmax*time.Millisecond:
+		case s.load.giveUp > 0 && now-due > s.load.giveUp:
 			s.result.Unsent++
 			continue
 		case len(s.idle) == 0:
@@ -255,6 +258,9 @@ func (s *sender) receive(events []unix.EpollEvent, wait time.Duration) error {
 // read reads what has arrived and reports whether the answer is complete. A
 // connection that was not in use may be closed by the server: it is opened again.
 func (s *sender) read(c *conn, at int) (bool, error) {
+	if c.n == len(c.buf) && c.n < maxAnswer {
+		c.buf = append(c.buf, make([]byte, len(c.buf))...)
+	}
 	n, err := unix.Read(c.fd, c.buf[c.n:])
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:

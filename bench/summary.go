@@ -105,6 +105,7 @@ func durations(each func(func(*phase) *time.Duration)) {
 func floats(each func(func(*phase) *float64)) {
 	each(func(p *phase) *float64 { return &p.PerSecond })
 	each(func(p *phase) *float64 { return &p.Kernel })
+	each(func(p *phase) *float64 { return &p.Others })
 	each(func(p *phase) *float64 { return &p.Bids })
 	each(func(p *phase) *float64 { return &p.BidBytes })
 	each(func(p *phase) *float64 { return &p.Allocs })
@@ -114,6 +115,7 @@ func floats(each func(func(*phase) *float64)) {
 	each(func(p *phase) *float64 { return &p.Shed })
 	each(func(p *phase) *float64 { return &p.Hits })
 	each(func(p *phase) *float64 { return &p.Stored })
+	each(func(p *phase) *float64 { return &p.Unread })
 	each(func(p *phase) *float64 { return &p.Reloads })
 }
 
