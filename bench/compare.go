@@ -161,10 +161,12 @@ func (b *bench) pair(ctx context.Context, c *cell, sides [2]side) (p pair, err e
 		defer s.stop()
 		s.name = fmt.Sprintf("%c", 'A'+i)
 		bidders[i] = s
+		found, err := b.findFloor(ctx, c, s.target)
+		if err != nil {
+			return p, err
+		}
 		if i == 0 {
-			if floor, err = b.findFloor(ctx, c, s.target); err != nil {
-				return p, err
-			}
+			floor = found // for both; but both have looked, so that neither has met more people
 		}
 		if s.sender.corpus, err = c.corpus(s.addr, b.people, b.bodies, floor); err != nil {
 			return p, err
