@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
+	"time"
 )
 
 // measured is one cell with what was measured in it.
@@ -129,4 +131,21 @@ func (b *bench) take(ctx context.Context, name string, targets []*target, rate f
 type named struct {
 	Cell string `json:"cell"`
 	phase
+}
+
+// saveProfile has the bidder profile itself while it takes as many requests as
+// it can. Nothing else is measured meanwhile.
+func (b *bench) saveProfile(ctx context.Context, s *server) error {
+	done := make(chan error, 1)
+	go func() {
+		profile, err := getWithin(ctx, "http://"+s.admin+"/debug/pprof/profile?seconds=10", 20*time.Second)
+		if err == nil {
+			err = os.WriteFile(b.profile, profile, 0o644)
+		}
+		done <- err
+	}()
+	if _, err := s.sender.run(ctx, load{d: 11 * time.Second}); err != nil {
+		return err
+	}
+	return <-done
 }
