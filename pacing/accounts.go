@@ -15,6 +15,8 @@ type Accounts struct {
 	mu   sync.RWMutex
 	byID map[ad.ID]*Account
 	all  atomic.Pointer[[]*Account] // by ref; only ever appended to
+
+	leases leases
 }
 
 // Get returns the account of that id, and opens it, without limits, if it is
@@ -37,6 +39,10 @@ func (as *Accounts) Get(id ad.ID) *Account {
 	}
 	list := as.list()
 	a = newAccount(id, uint32(len(list)))
+	if as.leases.wake != nil {
+		a.lease.amount, a.lease.of = 0, &as.leases
+		a.ask(0)
+	}
 	list = append(list, a)
 	as.byID[id] = a
 	as.all.Store(&list)
@@ -67,7 +73,7 @@ type Figures struct {
 	Limit     ad.Money // 0 if there is none
 	Confirmed ad.Money // settled, what the exchanges charge
 	Reserved  ad.Money // promised in bids that are not decided
-	Open      int64    // how many bids these are
+	Open      int64    // how many bids these are; those of earlier processes count as one
 	Late      ad.Money // the part of Confirmed for which nothing was reserved any more
 	Today     DayFigures
 }
@@ -85,22 +91,28 @@ type DayFigures struct {
 // the other, so a settlement at the same moment may show in some and not yet in
 // others. None is ever negative.
 func (a *Account) Figures(now time.Time) Figures {
-	d := a.dayOf(now.Unix())
-	confirmed, today := a.confirmed.Load(), d.confirmed.Load()
-	return Figures{
-		ID:        a.id,
-		Limit:     shownLimit(a.limit.Load()),
-		Confirmed: ad.Money(confirmed),
-		Reserved:  ad.Money(max(0, a.held.Load()-confirmed)),
-		Open:      a.open.Load(),
-		Late:      ad.Money(a.late.Load()),
-		Today: DayFigures{
-			Number:    d.number,
-			Limit:     shownLimit(a.daily.Load()),
-			Confirmed: ad.Money(today),
-			Reserved:  ad.Money(max(0, d.held.Load()-today)),
-		},
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	number, _, _ := dayIn(a.loc, now.Unix())
+	f := Figures{
+		ID: a.id, Limit: shownLimit(a.limit), Confirmed: ad.Money(a.past), Late: ad.Money(a.late),
+		Today: DayFigures{Number: number, Limit: shownLimit(a.daily)},
 	}
+	total, today := a.covered(number)
+	f.Open = int64(len(a.covers))
+	f.Reserved, f.Today.Reserved = ad.Money(total), ad.Money(today)
+	for _, d := range a.days {
+		confirmed := d.confirmed.Load()
+		reserved := ad.Money(max(0, d.held.Load()-confirmed))
+		f.Confirmed += ad.Money(confirmed + d.charged)
+		f.Reserved += reserved
+		f.Open += int64(d.open.Load())
+		if d.number == number {
+			f.Today.Confirmed = ad.Money(confirmed + d.charged)
+			f.Today.Reserved += reserved
+		}
+	}
+	return f
 }
 
 func shownLimit(limit int64) ad.Money {

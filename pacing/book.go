@@ -2,7 +2,9 @@ package pacing
 
 import (
 	"encoding/binary"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bidwell/ad"
@@ -26,7 +28,13 @@ const (
 type Book struct {
 	accounts *Accounts
 	lifetime time.Duration
-	shards   [shards]shard
+	until    atomic.Int64 // unix seconds, from when nothing is reserved any more
+
+	_      [40]byte // shards begin with a cache line
+	shards [shards]shard
+
+	late      atomic.Uint64
+	lateSpend atomic.Int64
 
 	mu        sync.Mutex // guards recovered
 	recovered []recovered
@@ -36,15 +44,22 @@ type Book struct {
 // bid a notice is accepted: for that long the book remembers settled bids.
 func NewBook(accounts *Accounts, lifetime time.Duration) *Book {
 	b := &Book{accounts: accounts, lifetime: max(lifetime, time.Second)}
+	b.until.Store(unlimited)
 	for i := range b.shards {
 		b.shards[i].init(b.lifetime)
 	}
 	return b
 }
 
+// Until makes Reserve refuse bids that are made at a moment or later, in unix
+// seconds. It is moved ahead of the time when it is known on disk up to when bids
+// may be made, and with them their notices.
+func (b *Book) Until(unix int64) { b.until.Store(unix) }
+
 // Reserve holds the whole of a bid on all accounts, or on none: the strictest
 // wins. It returns OK, or BudgetSpent or DailyBudgetSpent of the first account
-// that refuses. The reservation belongs to the day of now in each account's time
+// that refuses; or NotDurable if that is for its lease, or bids may not be made
+// any more. The reservation belongs to the day of now in each account's time
 // zone, and Expire frees it once the window, the time that the exchange has for
 // its notices, is over.
 //
@@ -63,16 +78,18 @@ func (b *Book) Reserve(bid ad.BidID, accounts []*Account, amount ad.Money, now t
 		return ad.PriceInvalid
 	}
 	unix := now.Unix()
-	r := reservation{bid: bid, amount: int64(amount), n: uint8(len(accounts))}
-	r.expires = unix + max(1, int64((window+time.Second-1)/time.Second))
-	for i, a := range accounts {
+	if unix >= b.until.Load() {
+		return ad.NotDurable
+	}
+	r := reservation{bid: bid, amount: int64(amount)}
+	r.expires = uint32(min(max(0, unix+max(1, int64((window+time.Second-1)/time.Second))), math.MaxUint32))
+	for _, a := range accounts {
 		number, why := a.hold(r.amount, unix)
 		if why != ad.OK {
-			r.n = uint8(i)
 			b.free(&r)
 			return why
 		}
-		r.accounts[i], r.days[i] = a.ref, number
+		r.add(a.ref, number)
 	}
 	h := hashOf(bid)
 	s := b.shard(h)
@@ -95,8 +112,8 @@ func (b *Book) Reserve(bid ad.BidID, accounts []*Account, amount ad.Money, now t
 // settled.
 //
 // A bid that is not reserved any more, or never was here, is late: its price is
-// charged to the accounts given, on the day of bidTime, and counted as late
-// spend. That the price is not above the bid is then for the caller to check
+// charged to the accounts given, on the day of bidTime, and counted as late spend
+// as far as Recover does not cover it. That the price is not above the bid is then for the caller to check
 // against the bid's token. For a reserved bid the accounts are those of its
 // reservation.
 func (b *Book) Settle(bid ad.BidID, accounts []*Account, price ad.Money, bidTime, now time.Time) ad.Reason {
@@ -115,16 +132,27 @@ func (b *Book) Settle(bid ad.BidID, accounts []*Account, price ad.Money, bidTime
 		return why
 	}
 	if !found {
-		for _, a := range accounts {
-			a.charge(int64(price), bidTime.Unix())
-		}
+		b.charge(accounts, int64(price), bidTime.Unix())
 		return ad.OK
 	}
 	all := b.accounts.list()
 	for i := range r.n {
-		all[r.accounts[i]].settle(r.amount, int64(price), r.days[i])
+		all[r.accounts[i]].settle(r.amount, int64(price), r.dayOf(i))
 	}
 	return ad.OK
+}
+
+// charge confirms a price that is not reserved, and counts what is late: the most
+// that it is on any of the accounts.
+func (b *Book) charge(accounts []*Account, price, unix int64) {
+	most := int64(0)
+	for _, a := range accounts {
+		most = max(most, a.charge(price, unix))
+	}
+	if most > 0 || len(accounts) == 0 {
+		b.late.Add(1)
+		b.lateSpend.Add(most)
+	}
 }
 
 // Release frees a reservation, as when the bid lost. It returns OK, or
@@ -166,7 +194,7 @@ func (b *Book) Expire(now time.Time) int {
 func (b *Book) free(r *reservation) {
 	all := b.accounts.list()
 	for i := range r.n {
-		all[r.accounts[i]].free(r.amount, r.days[i])
+		all[r.accounts[i]].free(r.amount, r.dayOf(i))
 	}
 }
 
@@ -180,13 +208,13 @@ type Stats struct {
 	Expired   uint64   // freed by Expire
 	Replayed  uint64   // billing notices for a bid that was settled already
 	TooHigh   uint64   // billing notices refused for their price
-	Late      uint64   // charged without a reservation
+	Late      uint64   // charged beyond what was reserved
 	LateSpend ad.Money // their sum: the bound on what budgets were exceeded by
 }
 
 // Stats returns the sums over all shards.
 func (b *Book) Stats() Stats {
-	var sum Stats
+	sum := Stats{Late: b.late.Load(), LateSpend: ad.Money(b.lateSpend.Load())}
 	for i := range b.shards {
 		b.shards[i].addTo(&sum)
 	}

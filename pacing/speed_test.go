@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"bidwell/ad"
 )
@@ -49,6 +50,7 @@ func BenchmarkReserveRelease(b *testing.B) {
 			perCall(b)
 		})
 	}
+	f("accounts=0", 0)
 	f("accounts=1", 1)
 	f("accounts=3", 3)
 }
@@ -63,6 +65,7 @@ func BenchmarkReserveReleaseContended(b *testing.B) {
 			as = as[:accounts]
 			var worker atomic.Int64
 			b.ReportAllocs()
+			used := cpuTime()
 			b.RunParallel(func(pb *testing.PB) {
 				i := int(worker.Add(1)) << 40
 				for pb.Next() {
@@ -73,9 +76,11 @@ func BenchmarkReserveReleaseContended(b *testing.B) {
 			})
 			// RunParallel divides the time by the calls of all cores together.
 			const calls = 2
+			b.ReportMetric(float64((cpuTime()-used).Nanoseconds())/float64(b.N)/calls, "cpu-ns/call")
 			b.ReportMetric(cores*float64(b.Elapsed().Nanoseconds())/float64(b.N)/calls, "ns/call")
 		})
 	}
+	f("accounts=0", 0)
 	f("accounts=1", 1)
 	f("accounts=3", 3)
 }
@@ -126,4 +131,26 @@ func BenchmarkHeadroom(b *testing.B) {
 // makes two.
 func perCall(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/2, "ns/call")
+}
+
+// What changes with every bid lies on as few cache lines as it can.
+func TestLayout(t *testing.T) {
+	if got := unsafe.Sizeof(reservation{}); got != 64 {
+		t.Errorf("a reservation has %d bytes, want a cache line", got)
+	}
+	if got := unsafe.Sizeof(day{}); got != 128 {
+		t.Errorf("a day has %d bytes, want a pair of cache lines", got)
+	}
+	if got := unsafe.Offsetof(shard{}.released); got != 64 {
+		t.Errorf("what Reserve changes of a shard has %d bytes, want a cache line", got)
+	}
+	if got := unsafe.Offsetof(shard{}.swept); got != 128 {
+		t.Errorf("what Reserve only reads of a shard begins at %d, want the third cache line", got)
+	}
+	if got := unsafe.Offsetof(Book{}.shards); got%64 != 0 {
+		t.Errorf("shards begin at %d, want whole cache lines", got)
+	}
+	if got := unsafe.Sizeof(shard{}); got%64 != 0 {
+		t.Errorf("a shard has %d bytes, want whole cache lines", got)
+	}
 }
