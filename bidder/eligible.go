@@ -144,10 +144,13 @@ func (sc *Scratch) perSecond(imp *openrtb.Imp, c *candidate) ad.Reason {
 
 // impressionsSpent is what a budget of impressions says instead of one of money.
 func impressionsSpent(r ad.Reason) ad.Reason {
-	if r == ad.DailyBudgetSpent {
+	switch r {
+	case ad.BudgetSpent:
+		return ad.ImpressionsSpent
+	case ad.DailyBudgetSpent:
 		return ad.DailyImpressionsSpent
 	}
-	return ad.ImpressionsSpent
+	return r
 }
 
 // mayAddress tests whether the person is in an audience. What is not known of a
