@@ -158,8 +158,8 @@ func TestMarketKeepsBudgets(t *testing.T) {
 		if charged < 10 {
 			t.Errorf("only %d accounts were charged at all", charged)
 		}
-		if r := m.report(); r.Replayed == 0 || r.Total.Unbilled == 0 || r.Late == 0 {
-			t.Errorf("%d notices came again, %g was unbilled, %g late: nothing went wrong", r.Replayed, r.Total.Unbilled, r.Late)
+		if r := m.report(); r.Replayed == 0 || r.Total.Unbilled == 0 {
+			t.Errorf("%d notices came again, %g was unbilled: nothing went wrong", r.Replayed, r.Total.Unbilled)
 		}
 	}
 }
