@@ -33,52 +33,6 @@ func (l *Ledger) SetState(name string, value []byte) error {
 
 func stateKey(name string) []byte { return append([]byte{prefixState}, name...) }
 
-// Hold is what is reserved on an account for bids that are not decided.
-type Hold struct {
-	Account     ad.ID
-	Day         int32    // of the bids, in the account's time zone
-	Amount      ad.Money // in the house currency
-	Impressions uint64
-	Until       int64 // unix seconds, when the last of them is decided or given up
-}
-
-// SaveHolds keeps what is reserved now in place of what was reserved before. It
-// does not wait: it is on disk with the next event that is. It returns false if
-// too much waits.
-func (l *Ledger) SaveHolds(holds []Hold) bool {
-	value := make([]byte, 0, 32*len(holds))
-	for _, h := range holds {
-		value = binary.BigEndian.AppendUint64(value, uint64(h.Account))
-		value = binary.BigEndian.AppendUint32(value, uint32(h.Day))
-		value = binary.AppendUvarint(value, uint64(h.Amount))
-		value = binary.AppendUvarint(value, h.Impressions)
-		value = binary.AppendUvarint(value, uint64(h.Until))
-	}
-	r := newRequest()
-	r.write = func(b *pebble.Batch) error { return b.Set(keyHolds, value, nil) }
-	return l.push(r)
-}
-
-// Holds returns what SaveHolds kept last.
-func (l *Ledger) Holds() ([]Hold, error) {
-	value, err := readValue(l.db, keyHolds)
-	if err != nil {
-		return nil, l.reading("reservations", err)
-	}
-	var holds []Hold
-	for r := (reader{rest: value}); len(r.rest) > 0; {
-		h := Hold{Account: ad.ID(r.uint64()), Day: int32(r.fixed32())}
-		h.Amount = ad.Money(r.amount())
-		h.Impressions = r.uvarint()
-		h.Until = r.amount()
-		if r.bad {
-			return nil, l.reading("reservations", notOurs("%d bytes", len(value)))
-		}
-		holds = append(holds, h)
-	}
-	return holds, nil
-}
-
 // NameKind says of what a name is.
 type NameKind uint8
 

@@ -14,6 +14,7 @@ import (
 //	b …                                           what the dropped events add up to, under the key of the figure or of the hour's proof
 //	d hour bid                                    which notices of a bid came; the hour is that of the bid
 //	e sequence                                    an event
+//	l term [unit account]                         how long a process leases, and what
 //	m name                                        one value each: see the names below
 //	n kind id                                     a name
 //	r hour campaign line creative exchange deal   a roll-up
@@ -23,6 +24,7 @@ const (
 	prefixBase    = 'b'
 	prefixMark    = 'd'
 	prefixEvent   = 'e'
+	prefixLease   = 'l'
 	prefixMeta    = 'm'
 	prefixName    = 'n'
 	prefixProof   = 'p' // never stored but below prefixBase
@@ -37,7 +39,6 @@ var (
 	keyMarked = []byte("mmarked") // first hour of which all marks are there
 	keyOpen   = []byte("mopen")   // first hour whose bids' notices are accepted, mostly the same
 	keyClock  = []byte("mclock")  // the time up to which Trim believes, in unix milliseconds
-	keyHolds  = []byte("mholds")  // what is reserved
 )
 
 const (

@@ -65,6 +65,7 @@ func (l *Ledger) Verify(ctx context.Context, progress func(done, total uint64)) 
 		}},
 		{"names", func() error { return readAll(a, prefixName) }},
 		{"states", func() error { return readAll(a, prefixState) }},
+		{"leases", func() error { return readTerms(a.snap, func(*Term) error { return nil }) }},
 	}
 	for _, s := range steps {
 		if err := s.do(); err != nil {

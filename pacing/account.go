@@ -61,6 +61,9 @@ func (a *Account) SetLimits(total, daily ad.Money, loc *time.Location) {
 		a.leaveDay()
 	}
 	a.derive()
+	if a.lease.amount == 0 {
+		a.ask(0)
+	}
 }
 
 func limitOf(m ad.Money) int64 {

@@ -41,7 +41,6 @@ func (as *Accounts) Get(id ad.ID) *Account {
 	a = newAccount(id, uint32(len(list)))
 	if as.leases.wake != nil {
 		a.lease.amount, a.lease.of = 0, &as.leases
-		a.ask(0)
 	}
 	list = append(list, a)
 	as.byID[id] = a

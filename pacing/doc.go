@@ -21,6 +21,10 @@
 // bids by a factor κ. A [Pacer] holds the controllers and publishes κ to the request
 // path. They can be wrong without harm to the gate.
 //
+// With [Accounts.Lease] no more is reserved at once than was granted, which whoever
+// grants it has put on disk before. So after a crash it is known how much the bids
+// that are undecided come to at most, and [Book.RecoverLease] holds it.
+//
 // Figures live in memory. Confirmed spend only ever grows, by exactly what
 // Settle accepts, so a durable record of settlements is enough to rebuild it.
 // Everything here is safe for concurrent use, allocates nothing in the steady

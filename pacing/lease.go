@@ -52,7 +52,8 @@ type Lease struct {
 // Lease makes every account of the registry reserve no more than it was granted,
 // which is nothing at first; Reserve then refuses with NotDurable. A lease is least
 // above what is reserved, or more: the 256th part of the limit, most if there is
-// none, or what a few seconds reserve. It is called before there is an account.
+// none, or what a few seconds reserve. Where most is 0, an account without a limit
+// has no lease until it is bid on. It is called before there is an account.
 func (as *Accounts) Lease(least, most ad.Money) {
 	as.leases.least, as.leases.most = int64(least), int64(most)
 	as.leases.wake = make(chan struct{}, 1)
@@ -139,7 +140,7 @@ func (as *Accounts) Reserved(dst []Lease) []Lease {
 
 // How a lease follows what is reserved.
 const (
-	leaseAhead  = 4 * int64(time.Second)       // of the rate at which reservations grow
+	leaseAhead  = 2 * int64(time.Second)       // of the rate at which reservations grow
 	leaseLook   = 50 * int64(time.Millisecond) // a shorter time tells nothing of a rate
 	leaseShare  = 4                            // of what is reserved: one part in so many on top
 	leaseParts  = 256                          // of a limit
@@ -152,41 +153,64 @@ func (a *Account) leaseDue(now time.Time) (Lease, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	l := &a.lease
-	reserved := a.reserved()
-	step := a.leaseStep(reserved, now.UnixNano())
-	l.was, l.at = reserved, now.UnixNano()
-	if reserved+step/2 >= l.amount {
-		l.step = step
-		l.wanted.Store(0)
-		return Lease{a.id, ad.Money(reserved + step)}, true
-	}
-	if l.amount <= reserved+leaseExcess*step {
+	wanted := l.wanted.Swap(0)
+	limited := min(a.limit, a.daily) != unlimited
+	if !limited && l.of.most == 0 && l.amount == 0 && wanted == 0 {
 		return Lease{}, false
 	}
+	reserved := a.reserved()
+	step := a.leaseStep(reserved, wanted, now.UnixNano())
+	most := a.mostReserved(reserved, now.Unix())
+	enough := min(reserved+step, most)
+	l.was, l.at = reserved, now.UnixNano()
+	switch {
+	case enough > l.amount && reserved+step/2 >= l.amount:
+		l.step = enough - reserved
+		return Lease{a.id, ad.Money(enough)}, true
+	case l.amount >= most && reserved+step/2 >= most: // it cannot be raised: it need not be asked for
+		l.step = 0
+		a.derive()
+	case l.amount > reserved+leaseExcess*step:
+		return a.lowerLease(reserved+step, step)
+	}
+	return Lease{}, false
+}
+
+// lowerLease lowers the lease, unless it is used after all.
+func (a *Account) lowerLease(amount, step int64) (Lease, bool) {
+	l := &a.lease
 	before := l.amount
-	l.amount, l.step = reserved+step, step
+	l.amount, l.step = amount, step
 	a.derive()
-	if a.reserved() > l.amount { // by a bid that had seen the old one
+	if a.reserved() > amount { // by a bid that had seen the old one
 		l.amount = before
 		a.derive()
 		return Lease{}, false
 	}
-	return Lease{a.id, ad.Money(l.amount)}, true
+	return Lease{a.id, ad.Money(amount)}, true
+}
+
+// mostReserved returns what the limits allow to be reserved: the daily one on top of
+// what is on other days, whose notices are still awaited.
+func (a *Account) mostReserved(reserved, now int64) int64 {
+	if a.daily == unlimited {
+		return a.limit
+	}
+	if p := a.now.Load(); p != nil && p.since <= now && now < p.until {
+		reserved -= max(0, p.day.held.Load()-p.day.confirmed.Load())
+	}
+	return min(a.limit, max(0, reserved)+a.daily)
 }
 
 // leaseStep returns how much may be reserved on top of what is.
-func (a *Account) leaseStep(reserved, now int64) int64 {
+func (a *Account) leaseStep(reserved, wanted, now int64) int64 {
 	l, s := &a.lease, a.lease.of
 	base := s.most
 	if limit := min(a.limit, a.daily); limit != unlimited {
 		base = max(s.least, limit/leaseParts)
 	}
 	grown := float64(reserved-l.was) / float64(max(now-l.at, leaseLook))
-	step := max(base, reserved/leaseShare, int64(min(grown*float64(leaseAhead), float64(maxBid))), leaseBids*l.wanted.Load())
-	if limit := min(a.limit, a.daily); limit != unlimited {
-		step = min(step, max(limit, l.wanted.Load()))
-	}
-	return max(step, 2)
+	return max(2, base, reserved/leaseShare, int64(min(grown*float64(leaseAhead), float64(maxBid))), leaseBids*wanted)
 }
 
 // reserved returns what is reserved by this process. It is called with a.mu held.

@@ -43,6 +43,7 @@ type Main struct {
 	server   *bidder.Server
 	store    *pebblestore.Store
 	ledger   *ledger.Ledger
+	leases   *leases // none where nothing is bid
 	profiles *profile.Profiles
 	exchange net.Listener
 	admin    net.Listener
@@ -90,10 +91,11 @@ func (m *Main) Open() error {
 	if err := m.openLedger(tokenLifetime(snap)); err != nil {
 		return err
 	}
-	m.publish(snap)
+	snap.Bind(m.engine.Books)
 	if err := m.restore(m.started); err != nil {
 		return err
 	}
+	m.publish(snap)
 	m.engine.Metrics.Reloaded(true, m.started)
 	m.status.Store(&reloadStatus{At: m.started, OK: true})
 	return nil
@@ -258,6 +260,7 @@ func (m *Main) Run(ctx context.Context) error {
 	g.Go(func() error { return ignoreClosed(adminServer.Serve(m.admin)) })
 	g.Go(func() error { m.server.Watch(background); return nil })
 	g.Go(func() error { m.keepBooks(background); return nil })
+	g.Go(func() error { m.keepLeases(background); return nil })
 	g.Go(func() error { m.expirePeople(background); return nil })
 	g.Go(func() error { m.watchConfig(background, hup); return nil })
 	m.Log.Info("serving", zap.String("exchanges", m.Addr()), zap.String("admin", m.AdminAddr()),

@@ -38,6 +38,9 @@ func (m *Main) openLedger(lifetime time.Duration) (err error) {
 	if err := m.keepCurrency(); err != nil {
 		return err
 	}
+	if !m.asking {
+		m.leases = newLeases(m.ledger, m.engine.Books, m.engine.Money, m.engine.Counts)
+	}
 	return m.ledger.Accounts(func(a *ledger.Account) error {
 		money, counts := m.engine.Books.Money.Get(a.ID), m.engine.Books.Counts.Get(a.ID)
 		money.Restore(a.Total.Spend)
@@ -71,8 +74,10 @@ func (m *Main) keepCurrency() error {
 
 func ledgerDir(data string) string { return filepath.Join(data, "ledger") }
 
-// publish makes a configuration serve, and tells the ledger its names.
+// publish makes a configuration serve, for which there is a lease by then, and tells
+// the ledger its names.
 func (m *Main) publish(s *campaign.Snapshot) {
+	m.lease(s, time.Now())
 	m.engine.Publish(s)
 	for _, e := range s.Exchanges {
 		m.ledger.Name(ledger.ExchangeName, e.ID, e.Name)
@@ -95,24 +100,11 @@ func (m *Main) publish(s *campaign.Snapshot) {
 	}
 }
 
-// restore reserves again what was reserved when the last process stopped, and
-// puts back what pacing had learned.
+// restore reserves again what may have been reserved when the last process stopped,
+// and puts back what pacing had learned. The accounts have their limits by then.
 func (m *Main) restore(now time.Time) error {
-	holds, err := m.ledger.Holds()
-	if err != nil {
+	if err := m.restoreLeases(now); err != nil {
 		return err
-	}
-	for _, h := range holds {
-		until := time.Unix(h.Until, 0)
-		if !until.After(now) {
-			continue
-		}
-		if h.Amount > 0 {
-			m.engine.Money.Recover(m.engine.Books.Money.Get(h.Account), h.Day, h.Amount, until)
-		}
-		if h.Impressions > 0 {
-			m.engine.Counts.Recover(m.engine.Books.Counts.Get(h.Account), h.Day, ad.Money(h.Impressions), until)
-		}
 	}
 	state, err := m.ledger.State(pacingState)
 	if err != nil {
@@ -140,7 +132,6 @@ func (m *Main) keepBooks(ctx context.Context) {
 			m.engine.Money.Expire(now)
 			m.engine.Counts.Expire(now)
 			m.engine.Flush(now)
-			m.ledger.SaveHolds(m.holds(now))
 			err := m.engine.CheckLedger()
 			if well := err == nil; well != wasWell {
 				wasWell = well
@@ -205,7 +196,9 @@ func (m *Main) closeBooks(now time.Time) {
 		return
 	}
 	m.engine.Flush(now)
-	m.ledger.SaveHolds(m.holds(now))
+	if err := m.leases.end(now); err != nil && !errors.Is(err, ledger.ErrClosed) {
+		m.Log.Warn("more stays reserved than is", zap.Error(err))
+	}
 	m.saveStates()
 }
 
@@ -236,38 +229,6 @@ func splitStates(all []byte) map[ad.ID][]byte {
 		all = all[from+int(n):]
 	}
 	return states
-}
-
-// holds returns what is reserved on every account, until the last of its bids is
-// decided.
-func (m *Main) holds(now time.Time) []ledger.Hold {
-	var window time.Duration
-	for _, e := range m.engine.Snapshot().Exchanges {
-		window = max(window, e.NoticeWindow)
-	}
-	until := now.Add(window).Unix()
-	byID := map[ad.ID]*ledger.Hold{}
-	for _, f := range m.engine.Books.Money.Figures(now) {
-		if f.Reserved > 0 {
-			byID[f.ID] = &ledger.Hold{Account: f.ID, Day: f.Today.Number, Amount: f.Reserved, Until: until}
-		}
-	}
-	for _, f := range m.engine.Books.Counts.Figures(now) {
-		if f.Reserved <= 0 {
-			continue
-		}
-		h := byID[f.ID]
-		if h == nil {
-			h = &ledger.Hold{Account: f.ID, Day: f.Today.Number, Until: until}
-			byID[f.ID] = h
-		}
-		h.Impressions = uint64(f.Reserved)
-	}
-	list := make([]ledger.Hold, 0, len(byID))
-	for _, h := range byID {
-		list = append(list, *h)
-	}
-	return list
 }
 
 // ledgerTrouble says why nothing is bid, nil if all is well.
