@@ -42,9 +42,12 @@ type held struct {
 // constant returns the value that one κ buys under the gate that all bids meet. It
 // appends to open, which is empty.
 func (r *replay) constant(kappa float64, open []held) (value float64) {
-	left, first := r.budget, 0
+	left, first, changed := r.first, 0, false
 	for i := range r.log.auctions {
 		a := &r.log.auctions[i]
+		if !changed && a.at >= r.tick*time.Duration(r.changeTick()) {
+			left, changed = left+r.last-r.first, true
+		}
 		for ; first < len(open) && open[first].until <= a.at; first++ {
 			left += open[first].bid - open[first].price
 		}

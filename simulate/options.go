@@ -107,6 +107,7 @@ type Options struct {
 	Burst         float64 // factor on traffic for one hour from burstAt of the log on; default 1
 	ForecastError float64 // each hour's forecast is wrong by this share, up or down
 	Restart       float64 // share of the log after which the bidder is started anew
+	BudgetChange  float64 // factor on the budget after changeAt of the log; default 1
 	Seed          uint64
 }
 
@@ -145,6 +146,9 @@ func (o *Options) fill() {
 	if o.Burst == 0 {
 		o.Burst = 1
 	}
+	if o.BudgetChange == 0 {
+		o.BudgetChange = 1
+	}
 }
 
 func (o *Options) check() error {
@@ -157,6 +161,7 @@ func (o *Options) check() error {
 		{"notice delay", float64(o.NoticeDelay), 0, mostDelay},
 		{"kappa start", o.KappaStart, 1e-3, 1e3},
 		{"burst", o.Burst, 1, 100},
+		{"budget change", o.BudgetChange, 0.01, 100},
 		{"forecast error", o.ForecastError, 0, 0.99},
 		{"restart", o.Restart, 0, 0.99},
 		{"worth", o.Worth, 0, 1e9},

@@ -24,6 +24,9 @@ const (
 	// A burst begins after burstAt of the log.
 	burstAt, burstFor = 0.4, time.Hour
 
+	// A budget changes after changeAt of the log.
+	changeAt = 0.5
+
 	// The hours of the log are taught as if they had been the same for taughtWeeks.
 	taughtWeeks = 8
 
@@ -48,10 +51,13 @@ type replay struct {
 	o       *Options
 	log     *priceLog // with the burst
 	usual   *priceLog // without
-	budget  ad.Money
-	worth   float64  // of a click, nano-units
-	ceiling ad.Money // of bids
-	watched int      // auctions in the beginning on which no bid is made
+	budget  ad.Money  // that is in force
+	first   ad.Money  // before a change
+	last    ad.Money  // after it
+	spent   ad.Money  // or reserved, when it was changed
+	worth   float64   // of a click, nano-units
+	ceiling ad.Money  // of bids
+	watched int       // auctions in the beginning on which no bid is made
 	tick    time.Duration
 
 	id       ad.ID
@@ -96,6 +102,9 @@ func (r *replay) run() {
 		if k == restart {
 			r.restart(k)
 		}
+		if r.changes() && k == r.changeTick() {
+			r.change(k)
+		}
 		end := r.tick * time.Duration(k+1)
 		for ; next < len(r.log.auctions) && r.log.auctions[next].at < end; next++ {
 			if next >= r.watched {
@@ -132,6 +141,20 @@ func (r *replay) start(state []byte, confirmed ad.Money, now time.Time) {
 		panic(fmt.Sprintf("simulate: %v", err)) // it was made a moment ago
 	}
 	r.pacer.Tick(now)
+}
+
+func (r *replay) changes() bool { return r.o.BudgetChange != 1 }
+
+func (r *replay) changeTick() int {
+	return int(changeAt * float64(r.log.length) / float64(r.tick))
+}
+
+// change puts the last budget in force, as a reload does.
+func (r *replay) change(k int) {
+	f := r.account.Figures(r.log.start.Add(r.tick * time.Duration(k)))
+	r.spent = f.Confirmed + f.Reserved
+	r.budget = r.last
+	r.account.SetLimits(r.budget, 0, time.UTC)
 }
 
 // restart ends the bidder and starts another, which knows what is kept on disk:

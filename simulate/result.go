@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bidwell/ad"
+	"bidwell/pacing"
 )
 
 // Result is what one campaign bought. Money is in the currency of the log's
@@ -33,7 +34,7 @@ type Result struct {
 
 	Kappa    float64  `json:"kappa,omitempty"`          // at the end
 	Spent90  *float64 `json:"hours_to_90,omitempty"`    // hours until 90 % of the budget were spent
-	Recovery *float64 `json:"recovery_hours,omitempty"` // after a burst or a restart, until spend stays near the plan
+	Recovery *float64 `json:"recovery_hours,omitempty"` // after a burst, a restart or a change of the budget, until spend stays near the plan
 
 	Curve []Point `json:"-"`
 
@@ -69,10 +70,26 @@ func (r *replay) sample(k int) {
 	f := r.account.Figures(now)
 	r.result.Curve = append(r.result.Curve, Point{
 		At:      at,
-		Spent:   float64(r.made) / float64(r.budget),
-		Planned: r.planned.Planned(now, &f),
+		Spent:   float64(r.made) / float64(r.last),
+		Planned: r.plannedShare(k, now, &f),
 		Kappa:   r.gauge.Kappa(),
 	})
+}
+
+// plannedShare returns the share of the last budget that is to be spent by the end of
+// tick k. A budget that changes is planned anew from what was planned until then.
+func (r *replay) plannedShare(k int, now time.Time, f *pacing.Figures) float64 {
+	p := r.planned.Planned(now, f)
+	if !r.changes() {
+		return p
+	}
+	first := float64(r.first) / float64(r.last)
+	if k <= r.changeTick() {
+		return p * first
+	}
+	then := r.planned.Planned(r.log.start.Add(r.tick*time.Duration(r.changeTick())), f)
+	left := max(0, 1-then*first)
+	return then*first + left*quotient(p-then, 1-then)
 }
 
 // addStats takes in the counts of a book that ends.
@@ -88,7 +105,7 @@ func (r *replay) finish() {
 	s := &r.result
 	f := r.account.Figures(r.log.start)
 	s.Budget, s.Spend = r.budget.Units(), f.Confirmed.Units()
-	s.Overspend = max(0, f.Confirmed-r.budget).Units()
+	s.Overspend = max(0, f.Confirmed-max(r.budget, r.spent)).Units()
 	s.Unbilled = s.unbilled.Units()
 	var marginal float64
 	s.Optimum, marginal = r.optimum(r.budget + s.unbilled)
@@ -118,6 +135,9 @@ func (r *replay) recovery() *float64 {
 	}
 	if r.o.Restart > 0 {
 		begin = min(begin, time.Duration(r.o.Restart*float64(r.log.length)))
+	}
+	if r.changes() {
+		begin = min(begin, r.tick*time.Duration(r.changeTick()))
 	}
 	if begin > r.log.length {
 		return nil

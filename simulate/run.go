@@ -68,7 +68,7 @@ func Run(o Options) (*Report, error) {
 }
 
 func newReplay(o *Options, usual, log *priceLog, budget ad.Money) *replay {
-	r := &replay{o: o, usual: usual, log: log, budget: budget, tick: o.Tick}
+	r := &replay{o: o, usual: usual, log: log, budget: budget, first: budget, last: budget.Mul(o.BudgetChange), tick: o.Tick}
 	seen := watch(usual)
 	r.watched, r.worth, r.ceiling = seen.auctions, seen.worth(), seen.ceiling()
 	if o.Worth > 0 {

@@ -27,6 +27,7 @@ var hardships = map[string]Options{
 	"late and κ too low":    {NoticeDelay: 3, KappaStart: 1.0 / 3},
 	"burst":                 {Burst: 4},
 	"late and restart":      {NoticeDelay: 3, Restart: 0.5},
+	"late and budget cut":   {NoticeDelay: 3, BudgetChange: 0.8},
 	"late, lost and double": {NoticeDelay: 3, NoticeLoss: 0.001, NoticeDuplicates: 0.05},
 }
 
@@ -147,6 +148,7 @@ func TestWorseHardships(t *testing.T) {
 		"5 % lost":            {Options{NoticeDelay: 3, NoticeLoss: 0.05}, 0.9, 0.9},
 		"half an hour late":   {Options{NoticeDelay: 180}, 0.92, 0.85},
 		"a small log":         {Options{}, 0.96, 0.98},
+		"budget is doubled":   {Options{NoticeDelay: 3, BudgetChange: 2}, 0.9, 0.98},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -226,16 +228,17 @@ func TestMoneyInAnyHistory(t *testing.T) {
 		o.Burst = rapid.Float64Range(1, 5).Draw(t, "burst")
 		o.ForecastError = rapid.Float64Range(0, 0.99).Draw(t, "error")
 		o.Restart = rapid.Float64Range(0, 0.99).Draw(t, "restart")
+		o.BudgetChange = rapid.Float64Range(0.02, 10).Draw(t, "change")
 		o.Seed = rapid.Uint64().Draw(t, "seed")
 		rep, err := Run(o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := rep.Campaigns[0]
-		if c.Spend > c.Budget+c.Late+1e-9 {
+		if c.Overspend > c.Late+1e-9 {
 			t.Fatalf("spent %g of %g, late %g", c.Spend, c.Budget, c.Late)
 		}
-		if c.Overspend == 0 && c.Ratio > 1+1e-9 {
+		if c.Spend <= c.Budget && c.Ratio > 1+1e-9 {
 			t.Fatalf("bought %g times the optimum", c.Ratio)
 		}
 		o.Log = strings.NewReader(log)

@@ -49,7 +49,7 @@ seed give the same report.`,
   bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour \
       --budget-fraction 1/2,1/8,1/32 --notice-delay 3 --notice-loss 0.05 --html report.html
   bidwell simulate --replay auctions.txt --columns click,price,pctr --separator space \
-      --burst 4 --forecast-error 0.5 --restart 0.5 --json`,
+      --burst 4 --forecast-error 0.5 --restart 0.5 --budget-change 2 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fromEnv(cmd)
@@ -80,6 +80,7 @@ seed give the same report.`,
 	f.Float64Var(&o.NoticeDuplicates, "notice-duplicates", 0, "share of notices that come twice")
 	f.DurationVar(&o.NoticeWindow, "notice-window", time.Hour, "for which a bid without a notice stays reserved")
 	f.Float64Var(&o.Burst, "burst", 1, "factor on traffic for an hour, from 40 % of the time on")
+	f.Float64Var(&o.BudgetChange, "budget-change", 1, "factor on the budget from half of the time on")
 	f.Float64Var(&o.Restart, "restart", 0, "share of the time after which the bidder is started anew (default: never)")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of everything random")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
@@ -90,7 +91,7 @@ seed give the same report.`,
 
 // replayFlags and marketFlagNames are what only one of the two ways understands.
 var (
-	replayFlags     = []string{"columns", "separator", "budget-fraction", "kappa-start", "worth", "max-bid", "notice-window"}
+	replayFlags     = []string{"columns", "separator", "budget-fraction", "kappa-start", "worth", "max-bid", "notice-window", "budget-change"}
 	marketFlagNames = []string{"config", "days", "requests", "people", "exchange", "rivals", "budget-scale", "start"}
 )
 
