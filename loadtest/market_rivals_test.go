@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prebid/openrtb/v20/openrtb2"
 	"pgregory.net/rapid"
+
+	"bidwell/ad"
 )
 
 // TestRivalDistributions compares the moments of what is drawn with those of the
@@ -131,9 +134,7 @@ func TestHistogramsSurviveJSON(t *testing.T) {
 	})
 }
 
-// TestSurplus checks the figures of single bids, and that no way of bidding gains
-// more than the oracle.
-func TestSurplus(t *testing.T) {
+func TestValues(t *testing.T) {
 	values, err := ParseValues([]string{"a=2/thousand", "b=0.5/click", "*=10/conversion"})
 	if err != nil {
 		t.Fatal(err)
@@ -151,5 +152,43 @@ func TestSurplus(t *testing.T) {
 		if _, err := ParseValues([]string{s}); err == nil || !strings.Contains(err.Error(), "such as roadster=0.40/click") {
 			t.Errorf("%q: %v", s, err)
 		}
+	}
+}
+
+// TestSurplus checks that no price gains more than the oracle, that the least price
+// that wins gains just as much, and that a loss gains nothing.
+func TestSurplus(t *testing.T) {
+	values := Values{"a": {Amount: 3_000_000, Event: "thousand"}} // 3 per thousand
+	imp := openrtb2.Imp{ID: "1", Banner: &openrtb2.Banner{}, BidFloor: 0.5, BidFloorCur: "EUR"}
+	a := auctioneer{rates: ad.NewRates(ad.EUR, nil), rivals: Rivals{Most: 3, Median: 2, Sigma: 0.8}}
+	bid := func(request string, price float64) verdict {
+		req := &openrtb2.BidRequest{ID: request, AT: 1, Cur: []string{"EUR"}, Imp: []openrtb2.Imp{imp}}
+		resp := &openrtb2.BidResponse{ID: request, Cur: "EUR", SeatBid: []openrtb2.SeatBid{{Bid: []openrtb2.Bid{
+			{ID: "b", ImpID: "1", Price: price, AdM: "x", CID: "a", CrID: "c", ADomain: []string{"a.example"}}}}}}
+		v := a.clear(newOffer(req), resp)[0]
+		v.shown = true
+		return v
+	}
+	gained := 0
+	rapid.Check(t, func(t *rapid.T) {
+		request := rapid.StringN(1, 8, -1).Draw(t, "request")
+		v := bid(request, rapid.Float64Range(0.01, 9).Draw(t, "price"))
+		s := values.surplusOf(&v)
+		if s.Gained > s.Oracle || !v.won && (s.Gained != 0 || s.Worth != 0) {
+			t.Fatalf("won %v at %v where %v wins: %+v", v.won, v.clearing, v.minToWin, s)
+		}
+		best := bid(request, v.minToWin)
+		if b := values.surplusOf(&best); best.minToWin != v.minToWin || !best.won || b.Oracle != s.Oracle || max(b.Gained, 0) != s.Oracle {
+			t.Fatalf("at the least price %v: won %v, %+v; want %+v", v.minToWin, best.won, b, s)
+		}
+		gained += b2i(s.Oracle > 0)
+	})
+	if gained == 0 {
+		t.Error("there was never anything to gain")
+	}
+	v := bid("r", 9)
+	v.shown = false
+	if s := values.surplusOf(&v); s != (Surplus{}) {
+		t.Errorf("what is not shown gains %+v", s)
 	}
 }

@@ -151,7 +151,7 @@ func (r *Report) Line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%3.0fs  %s requests (%.0f/s), %s with bids, %s wins, %s shown, %s clicks, spent %s, p50 %s, p99 %s",
 		r.Elapsed.Seconds(), thousands(r.Requests), r.perSecond(), percent(r.Answers, r.Requests), thousands(r.Wins),
-		thousands(r.Impressions), thousands(r.Clicks), money(r.Spend), short(r.Latency.P50), short(r.Latency.P99))
+		thousands(r.Total.Responses.Shown), thousands(r.Clicks), money(r.Spend), short(r.Latency.P50), short(r.Latency.P99))
 	if bad := r.Timeouts + r.Errors + r.Invalid + r.Unsent; bad > 0 {
 		fmt.Fprintf(&b, ", %s problems", thousands(bad))
 	}
@@ -169,7 +169,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		row("unsent", "%s: more were waiting than %d", thousands(r.Unsent), maxQueued)
 	}
 	row("auctions", "%s bids, %s won (%s), %s outbid, %s invalid", thousands(r.Bids), thousands(r.Wins), percent(r.Wins, r.Bids), thousands(r.Losses), thousands(r.Invalid))
-	row("ads", "%s shown, %s clicks, spent %s", thousands(r.Impressions), thousands(r.Clicks), money(r.Spend))
+	row("ads", "%s shown (%s pixels answered), %s clicks, spent %s", thousands(r.Total.Responses.Shown), thousands(r.Impressions), thousands(r.Clicks), money(r.Spend))
 	if r.Untracked > 0 {
 		row("untracked", "%s shown ads had no pixel that leads to the bidder", thousands(r.Untracked))
 	}
@@ -179,9 +179,16 @@ func (r *Report) WriteText(w io.Writer) error {
 	row("latency", "p50 %s, p90 %s, p99 %s, p99.9 %s, max %s (from when each request was due)",
 		short(r.Latency.P50), short(r.Latency.P90), short(r.Latency.P99), short(r.Latency.P999), short(r.Latency.Max))
 	row("lag", "p50 %s, p99 %s: how late the requests were sent", short(r.Lag.P50), short(r.Lag.P99))
+	if r.Lag.P99 > untrustworthyLag {
+		row("warning", "this generator was late itself; timeouts may be its own: give it a lower rate or a machine of its own")
+	}
 	r.tables(t)
 	return t.Flush()
 }
+
+// untrustworthyLag is the lag of one request in a hundred above which the figures
+// of latency and timeouts say more of the generator than of the bidder.
+const untrustworthyLag = 20 * time.Millisecond
 
 // people says what people did, and what was to be expected of them.
 func (r *Report) people(row func(name, format string, args ...any)) {
@@ -216,7 +223,7 @@ func (r *Report) tables(t io.Writer) {
 		for _, name := range bySize(r.Campaigns) {
 			f := r.Campaigns[name]
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\n", cmp.Or(name, "(no cid)"), thousands(f.Bids), thousands(f.Wins),
-				thousands(f.Impressions), thousands(f.Clicks), f.Responses.TrueClicks.Float(), money(f.Spend))
+				thousands(f.Responses.Shown), thousands(f.Clicks), f.Responses.TrueClicks.Float(), money(f.Spend))
 		}
 	}
 	if len(r.Samples) > 0 {
