@@ -31,13 +31,16 @@ func newTraffic(tb testing.TB, seed uint64, p loadtest.People) *loadtest.Traffic
 
 // generated returns a configuration with campaigns of many line items each, and
 // ten audiences.
-func generated(campaigns, lines int) fstest.MapFS {
+func generated(campaigns, lines int) fstest.MapFS { return generatedPaced(campaigns, lines, "asap") }
+
+// generatedPaced is such a configuration whose campaigns are paced by a curve.
+func generatedPaced(campaigns, lines int, curve string) fstest.MapFS {
 	fsys := files("bidwell.yaml", `currency: EUR
 rates: {USD: 0.92, GBP: 1.17}
 exchanges: {example: {window: 120ms, notice_window: 10s}}
 privacy: {tcf_vendor_id: 1200, read_purposes: [1, 4]}
 `)
-	size := catalogue.Size{Campaigns: campaigns, Lines: campaigns * lines, Audiences: 10}
+	size := catalogue.Size{Campaigns: campaigns, Lines: campaigns * lines, Audiences: 10, Curve: curve}
 	for name, text := range size.Files() {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}

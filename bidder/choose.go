@@ -21,23 +21,24 @@ const maxRetries = 4
 
 // choose finds the best bid for one impression and reserves its budget. Line
 // items come in descending order of the most they could bid, 64 at a time, and
-// the search stops when nothing left can win. If the winner's budget has no
+// the search stops when, as they are paced, nothing left can win. If the winner's budget has no
 // room, the next best is taken.
 func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 	sc.query.ForImp(imp)
 	if tr != nil {
 		tr.misses(sc, imp)
 	}
-	sc.refused, sc.seen, sc.unfunded = sc.refused[:0], sc.seen[:0], sc.unfunded[:0]
+	sc.refused, sc.unfunded = sc.refused[:0], sc.unfunded[:0]
 	before, farthest := sc.counts, sc.farthest
 	sc.fixedMost = sc.fixedOffer(imp)
-	for range maxRetries {
+	for try := range maxRetries {
 		sc.counts, sc.farthest = before, farthest // a line item counts once
 		r := race{least: sc.leastOffer(imp)}
-		if !sc.search(imp, &r, tr) {
-			if r.looked == 0 {
-				sc.count(sc.query.Nearest(imp, &sc.Req))
-			}
+		won := sc.search(imp, &r, tr)
+		if try == 0 {
+			sc.opportunities(imp, &r)
+		}
+		if !won {
 			return false
 		}
 		id := e.bidIDs.id()
@@ -69,9 +70,10 @@ func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved boo
 type race struct {
 	best   candidate
 	found  bool
-	looked int      // candidates that were looked at, or are too cheap to be
-	ties   int      // bids that were as high as the best
-	least  ad.Money // what an impression costs at least, in house currency
+	looked int       // candidates that were looked at
+	cheap  ad.Reason // why the first that were left out for their bids are too cheap; OK if none were
+	ties   int       // bids that were as high as the best
+	least  ad.Money  // what an impression costs at least, in house currency
 }
 
 // over reports whether no line item that bids at most `most` can win.
@@ -94,6 +96,27 @@ func (r *race) beats(c *candidate) bool {
 	return c.tie > r.best.tie
 }
 
+// leave notes that line items are left out which bid too little, while nothing is
+// found: those of the highest bid decide why.
+func (r *race) leave(c *campaign.Reach) {
+	switch {
+	case r.found || r.cheap != ad.OK:
+	case c.Most < r.least:
+		r.cheap = ad.BelowFloor
+	default:
+		r.cheap = ad.PacedBelowFloor
+	}
+}
+
+// candidate returns a candidate whose fit is not that of the best so far.
+func (sc *Scratch) candidate(line int, r *race) candidate {
+	c := candidate{line: line, fit: &sc.fitting[0]}
+	if r.best.fit == c.fit {
+		c.fit = &sc.fitting[1]
+	}
+	return c
+}
+
 // lead makes a candidate the best.
 func (r *race) lead(c *candidate) {
 	if c.amount > r.best.amount {
@@ -102,70 +125,84 @@ func (r *race) lead(c *candidate) {
 	r.best, r.found = *c, true
 }
 
-// search finds the line item that bids most. With a trace it goes on past the
-// point where nothing can win any more, and lets nothing win there.
+// search finds the line item that bids most. With a trace it looks at every
+// candidate, and lets nothing win where nothing could.
 func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
-	reach := sc.snap.Reach
 	for w := range sc.query.Words() {
-		if tr == nil && r.over(reach[w<<6].Most) {
-			return sc.ended(r)
-		}
-		for word := sc.query.Word(w); word != 0; word &= word - 1 {
-			i := w<<6 + bits.TrailingZeros64(word)
-			r.looked++
-			over := r.over(reach[i].Most)
-			if over && tr == nil {
-				return sc.ended(r)
+		if tr == nil {
+			if r.over(sc.paced.Rest(w)) {
+				r.leave(&sc.snap.Reach[w<<6])
+				break
 			}
-			if r.found && tr == nil {
-				if why := sc.hopeless(i, &reach[i], r.best.amount); why != ad.OK {
-					sc.count(why)
-					continue
-				}
-			}
-			if slices.Contains(sc.refused, i) {
+			if r.over(sc.paced.Word(w)) {
+				r.leave(&sc.snap.Reach[w<<6])
 				continue
 			}
-			c := candidate{line: i, fit: &sc.fitting[0]}
-			if r.best.fit == c.fit {
-				c.fit = &sc.fitting[1]
-			}
-			why := sc.test(imp, &c, r, over, tr != nil)
-			if why == ad.OK {
-				r.lead(&c)
-			} else {
-				sc.count(why)
-			}
-			if tr != nil {
-				tr.candidate(sc, imp, &c, why)
-			}
 		}
+		for word := sc.query.Word(w); word != 0; word &= word - 1 {
+			sc.consider(imp, w<<6+bits.TrailingZeros64(word), r, tr)
+		}
+	}
+	switch {
+	case r.found || r.looked > 0:
+	case r.cheap != ad.OK:
+		sc.count(r.cheap)
+	default:
+		sc.count(sc.query.Nearest(imp, &sc.Req))
 	}
 	return r.found
 }
 
+// consider looks at one candidate, which leads if it bids more than the best so
+// far.
+func (sc *Scratch) consider(imp *openrtb.Imp, i int, r *race, tr *Trace) {
+	over := r.over(sc.paced.Most(i))
+	if tr == nil {
+		why := ad.OK
+		switch {
+		case over && r.found:
+			why = ad.Outbid
+		case over:
+			r.leave(&sc.snap.Reach[i])
+			return
+		case r.found:
+			why = sc.hopeless(i, r.best.amount)
+		}
+		if why != ad.OK {
+			sc.count(why)
+			return
+		}
+	}
+	r.looked++
+	if slices.Contains(sc.refused, i) {
+		return
+	}
+	c := sc.candidate(i, r)
+	why := sc.test(imp, &c, r, over, tr != nil)
+	if why == ad.OK {
+		r.lead(&c)
+	} else {
+		sc.count(why)
+	}
+	if tr != nil {
+		tr.candidate(sc, imp, &c, why)
+	}
+}
+
 // hopeless tells of most line items that they cannot win against the best so
 // far, without looking at them, and returns why; OK for the others.
-func (sc *Scratch) hopeless(i int, c *campaign.Reach, best ad.Money) ad.Reason {
+func (sc *Scratch) hopeless(i int, best ad.Money) ad.Reason {
+	c := &sc.snap.Reach[i]
 	if sc.fixedMost < best && sc.snap.Index.BuysAnyDeal(i) {
 		return ad.Outbid
 	}
-	if c.Unraised < best && c.Raise != campaign.NoRef && sc.eval.Is(c.Raise) != audience.True {
+	if sc.paced.Unraised(i) < best && c.Raise != campaign.NoRef && sc.eval.Is(c.Raise) != audience.True {
 		return ad.Outbid
 	}
 	if c.Audience != campaign.NoRef {
 		return sc.mayAddress(c.Audience)
 	}
 	return ad.OK
-}
-
-// ended notes, if nothing was found, that what is left is below the floor.
-func (sc *Scratch) ended(r *race) bool {
-	if !r.found {
-		sc.count(ad.BelowFloor)
-		r.looked++
-	}
-	return r.found
 }
 
 // test takes a candidate through all tests, the cheapest first: whether it may
@@ -176,6 +213,9 @@ func (sc *Scratch) ended(r *race) bool {
 func (sc *Scratch) test(imp *openrtb.Imp, c *candidate, r *race, over, full bool) ad.Reason {
 	l := &sc.snap.Lines[c.line]
 	if why := sc.eligible(l, imp, c); why != ad.OK {
+		return why
+	}
+	if why := sc.pace(l, c); why != ad.OK {
 		return why
 	}
 	c.tie = mix(sc.seed ^ uint64(l.ID))

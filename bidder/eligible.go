@@ -28,8 +28,8 @@ type candidate struct {
 	fit      *creative.Fit // of the scratch
 }
 
-// eligible tests whether a line item may bid on an impression and, if so, works
-// out its bid. The cheapest tests come first.
+// eligible tests whether a line item could bid on an impression and, if so, works
+// out what it would bid if it were not paced. The cheapest tests come first.
 func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
 	if now := sc.clock.now.Unix(); now < l.Start || l.End != 0 && now >= l.End {
 		return ad.OutsideFlight
@@ -51,7 +51,7 @@ func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad
 			return r
 		}
 	}
-	if r := sc.price(l, imp, c); r != ad.OK {
+	if r := sc.worth(l, imp, c); r != ad.OK {
 		return r
 	}
 	for _, other := range sc.taken {
@@ -173,9 +173,8 @@ func (sc *Scratch) mayAddress(ref audience.Ref) ad.Reason {
 	return ad.AudienceUnknown
 }
 
-// price works out the bid and holds it against the floor: first what the
-// impression is worth, then what pacing makes of that.
-func (sc *Scratch) price(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
+// worth works out what the impression is worth and holds that against the floor.
+func (sc *Scratch) worth(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
 	c.amount, c.priced = sc.value(l), true
 	c.offer = sc.money.offer(c.amount)
 	if c.offer < c.terms.floor && l.Deals == campaign.AnyDeal && c.terms.deal != nil {
@@ -184,7 +183,11 @@ func (sc *Scratch) price(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Re
 	if c.offer < c.terms.floor || c.offer <= 0 {
 		return ad.BelowFloor
 	}
-	sc.opportunity(l, c.line)
+	return ad.OK
+}
+
+// pace makes a bid of what the impression is worth.
+func (sc *Scratch) pace(l *campaign.Line, c *candidate) ad.Reason {
 	if kappa, _ := l.Kappa(); kappa < 1 {
 		c.amount = c.amount.Mul(kappa)
 		c.offer = sc.money.offer(c.amount)
@@ -197,22 +200,6 @@ func (sc *Scratch) price(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Re
 		c.amount = min(c.amount, sc.money.cost(c.offer))
 	}
 	return ad.OK
-}
-
-// opportunity counts that the line item could have bid and, once for each
-// impression, that its campaign and its advertiser could: pacing learns the traffic
-// from it.
-func (sc *Scratch) opportunity(l *campaign.Line, line int) {
-	if sc.tally == nil {
-		return
-	}
-	sc.tally.see(sc.exchange, line)
-	for _, g := range l.Gauges {
-		if g != nil && !slices.Contains(sc.seen, g) {
-			sc.seen = append(sc.seen, g)
-			g.Eligible()
-		}
-	}
 }
 
 // short counts, once for each impression, that the budget of a level had no room for

@@ -20,6 +20,7 @@ type Scratch struct {
 	Bids   []Bid // the bids on the request, at most one an impression
 
 	snap      *campaign.Snapshot
+	paced     *campaign.Paced
 	exchange  *campaign.Exchange
 	tally     *tally // nil where nothing is counted: in explanations
 	seed      uint64
@@ -76,7 +77,7 @@ func (e *Engine) put(sc *Scratch) {
 	if cap(sc.body)+cap(sc.plain)+cap(sc.urls.adm) > maxKept {
 		sc.body, sc.plain, sc.urls.adm = nil, nil, nil
 	}
-	sc.snap, sc.exchange, sc.tally = nil, nil, nil
+	sc.snap, sc.paced, sc.exchange, sc.tally = nil, nil, nil, nil
 	e.scratch.Put(sc)
 }
 

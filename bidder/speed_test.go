@@ -3,6 +3,7 @@ package bidder_test
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"testing"
 
 	"github.com/prebid/openrtb/v20/openrtb2"
@@ -110,9 +111,9 @@ func count(t *testing.T, media map[openrtb2.MarkupType]int, body []byte) {
 
 // benchmark prepares a bidder with line items in campaigns, ten audiences and
 // people in memory, and a varied corpus of requests.
-func benchmark(b *testing.B, campaigns, lines int, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte)) {
+func benchmark(b *testing.B, files fs.FS, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte)) {
 	population := loadtest.People{Seed: 5, N: 2000, Exchange: "example"}
-	r := newRig(b, generated(campaigns, lines), ndjson(b, population))
+	r := newRig(b, files, ndjson(b, population))
 	traffic := newTraffic(b, 17, population)
 	corpus := make([][]byte, 2048)
 	size := 0
@@ -141,7 +142,7 @@ func benchmark(b *testing.B, campaigns, lines int, f func(r *rig, sc *bidder.Scr
 // BenchmarkDecide decodes and decides; what a decision costs is the difference
 // to the decoder's own benchmark.
 func BenchmarkDecide(b *testing.B) {
-	benchmark(b, 50, 20, func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
+	benchmark(b, generated(50, 20), func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
 		if err := sc.Req.Decode(body); err != nil {
 			b.Fatal(err)
 		}
@@ -151,17 +152,21 @@ func BenchmarkDecide(b *testing.B) {
 
 // BenchmarkWhole goes from the bytes of a request to those of its response. It
 // shows how that grows with the line items that there are: the index picks
-// candidates, and the search ends where nothing can win.
+// candidates, and the search ends where nothing can win. Those that are paced bid
+// a twentieth of their price, as all do in the beginning: the most has to be
+// looked at to find the best bid.
 func BenchmarkWhole(b *testing.B) {
 	for _, n := range [][2]int{{10, 10}, {50, 20}, {100, 100}, {500, 200}} {
-		b.Run(fmt.Sprint(n[0]*n[1]), func(b *testing.B) {
-			var out []byte
-			benchmark(b, n[0], n[1], func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
-				var err error
-				if out, _, err = r.whole(sc, out[:0], body, ex, s); err != nil {
-					b.Fatal(err)
-				}
+		for _, curve := range []string{"asap", "even"} {
+			b.Run(fmt.Sprint(n[0]*n[1], "/", curve), func(b *testing.B) {
+				var out []byte
+				benchmark(b, generatedPaced(n[0], n[1], curve), func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
+					var err error
+					if out, _, err = r.whole(sc, out[:0], body, ex, s); err != nil {
+						b.Fatal(err)
+					}
+				})
 			})
-		})
+		}
 	}
 }

@@ -38,8 +38,10 @@ func newTally(s *campaign.Snapshot) *tally {
 	return t
 }
 
-// see counts an impression that a line item could have bid on.
-func (t *tally) see(ex *campaign.Exchange, line int) { t.seen[ex.Index*len(t.first)+line].Add(1) }
+// see counts impressions that a line item could have bid on.
+func (t *tally) see(ex *campaign.Exchange, line int, n uint32) {
+	t.seen[ex.Index*len(t.first)+line].Add(n)
+}
 
 // add counts a bid of the line item with that index.
 func (t *tally) add(ex *campaign.Exchange, line int, b *Bid) {

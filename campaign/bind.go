@@ -55,6 +55,9 @@ func (s *Snapshot) Bind(b *Books) {
 			}
 		}
 	}
+	s.pacer = b.Pacer
+	s.divide()
+	s.paced.Store(s.pace())
 }
 
 // paced reports whether a budget can be spread by a plan: over the days, or over a

@@ -139,6 +139,9 @@ func (q *Query) Word(w int) uint64 {
 	return acc & media & q.deals.word(w) & q.places.word(w) & q.regions.word(w) & q.topics.word(w)
 }
 
+// Has reports whether a line item is a candidate.
+func (q *Query) Has(line int) bool { return q.Word(line>>6)>>(line&63)&1 == 1 }
+
 // Nearest returns, for an impression that has no candidate, why the line item
 // that came nearest is none. It costs about as much as the search.
 func (q *Query) Nearest(imp *openrtb.Imp, req *openrtb.Request) ad.Reason {

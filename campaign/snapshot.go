@@ -13,6 +13,8 @@
 package campaign
 
 import (
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"bidwell/ad"
@@ -24,7 +26,8 @@ import (
 	"bidwell/pacing"
 )
 
-// Snapshot is one whole configuration, compiled. It is immutable once published.
+// Snapshot is one whole configuration, compiled. It is immutable once published,
+// but for the bounds that follow pacing.
 type Snapshot struct {
 	Loaded      time.Time
 	Rates       *ad.Rates
@@ -43,6 +46,11 @@ type Snapshot struct {
 
 	exchanges map[string]*Exchange
 	campaigns map[ad.ID]*Campaign
+
+	pacer   *pacing.Pacer // set when published, as what follows
+	samples [][]uint32
+	paced   atomic.Pointer[Paced]
+	pacing  sync.Mutex // held while paced is worked out
 }
 
 // Exchange is one exchange, compiled.

@@ -43,7 +43,7 @@ func TestLevelsShareTheirPacing(t *testing.T) {
 	bid := func(levels []*level, now time.Time) {
 		kappa, names := 1.0, make([]*Account, 0, 3)
 		for _, l := range levels {
-			l.gauge.Eligible()
+			l.gauge.Eligible(1)
 			kappa = min(kappa, l.gauge.Kappa())
 			names = append(names, l.account)
 		}

@@ -27,8 +27,8 @@ type Gauge struct {
 // Kappa returns the factor to multiply values with.
 func (g *Gauge) Kappa() float64 { return math.Float64frombits(g.kappa.Load()) }
 
-// Eligible counts one opportunity on which the budget could have paid for a bid.
-func (g *Gauge) Eligible() { g.eligible.Add(1) }
+// Eligible counts n opportunities on which the budget could have paid for a bid.
+func (g *Gauge) Eligible(n uint32) { g.eligible.Add(uint64(n)) }
 
 // Refuse counts one of these on which the budget, or a wider one, had no room.
 func (g *Gauge) Refuse() { g.refused.Add(1) }
@@ -43,9 +43,14 @@ func (g *Gauge) Bid(amount ad.Money) {
 // that have a budget of their own. It outlives every configuration.
 // The zero value is ready for use; methods are safe for concurrent use.
 type Pacer struct {
-	mu   sync.Mutex // guards the map and the controllers in it
-	byID map[ad.ID]*paced
+	epoch atomic.Uint64
+	mu    sync.Mutex // guards the map and the controllers in it
+	byID  map[ad.ID]*paced
 }
+
+// Epoch returns a number that changes whenever Set, Restore or Tick has changed a
+// κ. It takes no lock.
+func (p *Pacer) Epoch() uint64 { return p.epoch.Load() }
 
 type paced struct {
 	account    *Account
@@ -67,14 +72,14 @@ func (p *Pacer) Set(id ad.ID, plan Plan, account *Account) *Gauge {
 	if c := p.byID[id]; c != nil {
 		c.account = account
 		c.controller.SetPlan(plan)
-		c.publish()
+		p.publish(c)
 		return &c.gauge
 	}
 	if p.byID == nil {
 		p.byID = make(map[ad.ID]*paced)
 	}
 	c := &paced{account: account, controller: NewController(plan)}
-	c.publish()
+	p.publish(c)
 	p.byID[id] = c
 	return &c.gauge
 }
@@ -90,7 +95,7 @@ func (p *Pacer) Restore(id ad.ID, state []byte) error {
 		return fmt.Errorf("restore pacing of %d: it is not known", id)
 	}
 	err := c.controller.Restore(state)
-	c.publish()
+	p.publish(c)
 	return err
 }
 
@@ -100,6 +105,7 @@ func (p *Pacer) Tick(now time.Time) {
 	defer p.mu.Unlock()
 	for _, c := range p.byID {
 		c.tick(now)
+		p.publish(c)
 	}
 }
 
@@ -138,15 +144,16 @@ func (c *paced) tick(now time.Time) {
 	in.Offered = ad.Money(next.offered - c.since.offered)
 	c.since = next
 	c.controller.Tick(now, in)
-	c.publish()
 }
 
 // publish shows κ to the request path. A campaign that is not paced bids its
 // whole value from the first moment on, before any tick.
-func (c *paced) publish() {
+func (p *Pacer) publish(c *paced) {
 	kappa := c.controller.Kappa()
 	if plan := c.controller.Plan(); plan.Curve == ASAP {
 		kappa = plan.Max
 	}
-	c.gauge.kappa.Store(math.Float64bits(kappa))
+	if bits := math.Float64bits(kappa); c.gauge.kappa.Swap(bits) != bits {
+		p.epoch.Add(1)
+	}
 }

@@ -22,7 +22,7 @@ func TestPacerSteersACampaign(t *testing.T) {
 	var serial uint64
 	for now := flightStart; now.Before(plan.End); {
 		for range 50 {
-			g.Eligible()
+			g.Eligible(1)
 			bid := ad.Unit.Mul(g.Kappa())
 			serial++
 			var id ad.BidID
@@ -92,7 +92,7 @@ func TestPacerConcurrently(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for range 1000 {
-				g.Eligible()
+				g.Eligible(1)
 				g.Bid(1)
 				g.Refuse()
 				if k := g.Kappa(); !(k > 0 && k <= 1) {
@@ -122,7 +122,7 @@ func TestPacingDoesNotAllocate(t *testing.T) {
 	g := p.Set(1, Plan{Start: flightStart, End: flightStart.Add(100 * time.Hour)}, account)
 	now := flightStart
 	allocs := testing.AllocsPerRun(500, func() {
-		g.Eligible()
+		g.Eligible(1)
 		g.Bid(ad.Unit.Mul(g.Kappa()))
 		now = now.Add(10 * time.Second)
 		p.Tick(now)
@@ -137,7 +137,7 @@ func BenchmarkGauge(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			g.Eligible()
+			g.Eligible(1)
 			g.Bid(ad.Unit.Mul(g.Kappa()))
 		}
 	})

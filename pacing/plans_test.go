@@ -46,7 +46,7 @@ func (f *flights) reload(plan Plan, total, daily ad.Money) {
 
 // bid bids on an opportunity of some worth.
 func (f *flights) bid(worth ad.Money) (held bool) {
-	f.gauge.Eligible()
+	f.gauge.Eligible(1)
 	amount := Cut(worth.Mul(f.gauge.Kappa()), f.account.Headroom(f.now))
 	if amount <= 0 {
 		f.gauge.Refuse()
@@ -172,7 +172,7 @@ func TestTargetFollowsThePlan(t *testing.T) {
 			f.now = flightStart.Add(day)
 			f.tick(time.Second, 0) // begins to compare
 			step := func() float64 {
-				f.gauge.Eligible()
+				f.gauge.Eligible(1)
 				f.tick(10*time.Second, 0)
 				st, _ := f.pacer.Status(7)
 				return st.Target.Units()

@@ -108,7 +108,7 @@ func (r *replay) run() {
 		end := r.tick * time.Duration(k+1)
 		for ; next < len(r.log.auctions) && r.log.auctions[next].at < end; next++ {
 			if next >= r.watched {
-				r.gauge.Eligible()
+				r.gauge.Eligible(1)
 				r.offer(&r.log.auctions[next], k)
 			}
 		}

@@ -17,6 +17,7 @@ type Size struct {
 	Lines     int // line items of all campaigns together
 	Audiences int
 	Seed      uint64 // of what each line item targets and pays
+	Curve     string // by which campaigns are paced; as traffic allows if empty
 }
 
 // Check returns an error for what cannot be generated.
@@ -45,7 +46,7 @@ func (s Size) Files() map[string]string {
 		if i < s.Lines%s.Campaigns {
 			lines++
 		}
-		files[CampaignPath(i)] = campaign(rnd, i, lines, s.Audiences)
+		files[CampaignPath(i)] = s.campaign(rnd, i, lines)
 	}
 	return files
 }
@@ -53,14 +54,18 @@ func (s Size) Files() map[string]string {
 // CampaignPath is where the campaign with number i is.
 func CampaignPath(i int) string { return fmt.Sprintf("campaigns/campaign-%d.yaml", i) }
 
-func campaign(rnd *rand.Rand, i, lines, audiences int) string {
+func (s Size) campaign(rnd *rand.Rand, i, lines int) string {
 	domain := fmt.Sprintf("advertiser-%d.example", i)
 	var b strings.Builder
 	fmt.Fprintf(&b, "campaign: campaign-%d\n", i)
 	fmt.Fprintf(&b, "advertiser: {name: Advertiser %d, domains: [%s], categories: [IAB%d]}\n", i, domain, 1+i%22)
-	b.WriteString("flight: {timezone: Europe/Berlin}\nbudget: {total: 900000000 EUR, daily: 90000000 EUR}\nline_items:\n")
+	b.WriteString("flight: {timezone: Europe/Berlin}\nbudget: {total: 900000000 EUR, daily: 90000000 EUR}\n")
+	if s.Curve != "" {
+		fmt.Fprintf(&b, "pacing: {curve: %s}\n", s.Curve)
+	}
+	b.WriteString("line_items:\n")
 	for k := range lines {
-		lineItem(&b, rnd, k, audiences)
+		lineItem(&b, rnd, k, s.Audiences)
 	}
 	fmt.Fprintf(&b, creatives, domain)
 	return b.String()

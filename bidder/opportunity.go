@@ -1,0 +1,46 @@
+package bidder
+
+import (
+	"slices"
+
+	"bidwell/ad"
+	"bidwell/campaign"
+	"bidwell/openrtb"
+)
+
+// opportunities counts for a sample of the line items whether they could have bid
+// on an impression, were they not paced, and not less than the best bid on it:
+// pacing learns the traffic from that, and reports show it.
+func (sc *Scratch) opportunities(imp *openrtb.Imp, r *race) {
+	if sc.tally == nil {
+		return
+	}
+	sc.seen = sc.seen[:0]
+	lines, weight := sc.snap.Sample(sc.seed)
+	for _, i := range lines {
+		c := sc.candidate(int(i), r)
+		reach := &sc.snap.Reach[i]
+		switch {
+		case r.over(reach.Most):
+			return // and so do all that follow
+		case !sc.query.Has(c.line):
+		case reach.Audience != campaign.NoRef && sc.mayAddress(reach.Audience) != ad.OK:
+		default:
+			if l := &sc.snap.Lines[i]; sc.eligible(l, imp, &c) == ad.OK {
+				sc.opportunity(l, c.line, weight)
+			}
+		}
+	}
+}
+
+// opportunity counts that the line item could have bid and, once for each
+// impression, that its campaign and its advertiser could.
+func (sc *Scratch) opportunity(l *campaign.Line, line int, weight uint32) {
+	sc.tally.see(sc.exchange, line, weight)
+	for _, g := range l.Gauges {
+		if g != nil && !slices.Contains(sc.seen, g) {
+			sc.seen = append(sc.seen, g)
+			g.Eligible(weight)
+		}
+	}
+}
