@@ -155,6 +155,7 @@ func (l *Ledger) acknowledge() {
 		if err == nil {
 			if g.sync {
 				l.durable.Store(g.next)
+				l.moved.raise()
 				l.highwater.write(g.next)
 			}
 			g.batch.Close()

@@ -84,6 +84,9 @@ func (l *Ledger) Name(kind NameKind, id ad.ID, text string) {
 	l.names.text[k] = text
 }
 
+// NameOf returns the name that is kept of an id, empty for none.
+func (l *Ledger) NameOf(kind NameKind, id ad.ID) string { return l.nameOf(nameKey{kind, id}) }
+
 func (l *Ledger) nameOf(k nameKey) string {
 	l.names.mu.RLock()
 	defer l.names.mu.RUnlock()

@@ -40,6 +40,7 @@ type Ledger struct {
 	next      atomic.Uint64 // the sequence number of the next event
 	durable   atomic.Uint64 // events below this number are on disk
 	openFrom  atomic.Uint64 // first hour of bids whose notices are accepted
+	moved     signal        // raised when durable has moved
 
 	trimming sync.Mutex
 	clock    clock

@@ -91,8 +91,9 @@ func parseEventKey(key []byte) (uint64, bool) {
 
 // Events calls fn for the durable events from a sequence number on, in order,
 // until fn returns an error, which is returned. The event is valid during the
-// call. Those that Trim has dropped are left out. It is how others keep figures of their own: they store the number after
-// the last event that they have used with those figures.
+// call. Those that Trim has dropped are left out. It is how others keep figures
+// of their own: they store the number after the last event that they have used
+// with those figures. Await tells them when there are more.
 func (l *Ledger) Events(ctx context.Context, from uint64, fn func(seq uint64, e *ad.Event) error) error {
 	err := scanEvents(l.db, from, l.durable.Load(), func(seq uint64, e *ad.Event) error {
 		if err := ctx.Err(); err != nil {
