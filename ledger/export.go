@@ -192,6 +192,7 @@ func (j *jsonRows) write(r *Row) error {
 	b = appendText(b, "bid", r.Bid)
 	b = appendTime(b, "time", r.Time)
 	b = appendTime(b, "bid_time", r.BidTime)
+	b = appendDay(b, "day", r.Day)
 	b = appendText(b, "advertiser", r.Advertiser)
 	b = appendText(b, "campaign", r.Campaign)
 	b = appendText(b, "line_item", r.LineItem)
@@ -225,6 +226,12 @@ func appendText(b []byte, key, value string) []byte {
 		}
 	}
 	return append(append(append(b, '"'), value...), '"')
+}
+
+// appendDay appends a day that is counted from 1970-01-01.
+func appendDay(b []byte, key string, day int32) []byte {
+	b = append(append(append(b, `,"`...), key...), `":"`...)
+	return append(time.Unix(int64(day)*dayMS/1000, 0).UTC().AppendFormat(b, time.DateOnly), '"')
 }
 
 func appendTime(b []byte, key string, ms int64) []byte {

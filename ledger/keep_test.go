@@ -160,7 +160,7 @@ func TestExportNDJSON(t *testing.T) {
 	}
 	first, _, _ := strings.Cut(out.String(), "\n")
 	e := event(ad.EventBilling, 1, 0)
-	want := fmt.Sprintf(`{"seq":0,"kind":"billing","bid":"%s","time":"2026-09-21T14:13:20.001Z","bid_time":"2026-09-21T14:13:19.000Z",`+
+	want := fmt.Sprintf(`{"seq":0,"kind":"billing","bid":"%s","time":"2026-09-21T14:13:20.001Z","bid_time":"2026-09-21T14:13:19.000Z","day":"2026-09-21",`+
 		`"advertiser":"%016x","campaign":"%016x","line_item":"Prospecting \"cars\" ü","creative":"%016x","exchange":"x","deal":"0000000000000008",`+
 		`"media":"banner","person":"01000000000000000000000000000000","price":0.0025,"offer":0.005}`,
 		e.Bid, uint64(e.Advertiser), uint64(e.Campaign), uint64(e.Creative))
