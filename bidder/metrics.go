@@ -19,7 +19,6 @@ type Metrics struct {
 	notices    [ad.Click + 1][ad.NumReasons]atomic.Uint64
 	identity   [2]atomic.Uint64 // requests whose profile may not, may be read
 	broken     atomic.Uint64    // connections that ended in an error
-	untouched  atomic.Uint64    // contacts that a profile could not take
 	spend      atomic.Int64     // nano-units of house currency, at clearing prices
 	decide     histogram
 	reloads    [2]atomic.Uint64 // failed, done
@@ -89,7 +88,6 @@ var (
 	peopleDesc     = desc("people", "People of whom something is known, about.")
 	consentDesc    = desc("profile_permission_total", "Requests by whether the person's profile may be read.", "permitted")
 	brokenDesc     = desc("connection_errors_total", "Connections that ended in an error: not HTTP, cut off, or too slow.")
-	touchDesc      = desc("profile_write_errors_total", "Contacts that could not be added to the person's profile.")
 	spendDesc      = desc("spend_total", "Spend at clearing prices, in units of the house currency.")
 	decideDesc     = desc("decide_seconds", "Time from the arrival of a bid request to its answer.")
 	reloadsDesc    = desc("reloads_total", "Configuration reloads by outcome.", "outcome")
@@ -137,7 +135,6 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	counter(consentDesc, float64(m.identity[0].Load()), "no")
 	counter(consentDesc, float64(m.identity[1].Load()), "yes")
 	counter(brokenDesc, float64(m.broken.Load()))
-	counter(touchDesc, float64(m.untouched.Load()))
 	counter(spendDesc, ad.Money(m.spend.Load()).Units())
 	counter(reloadsDesc, float64(m.reloads[0].Load()), "failed")
 	counter(reloadsDesc, float64(m.reloads[1].Load()), "ok")

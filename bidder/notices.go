@@ -110,8 +110,7 @@ func (e *Engine) take(t *notice.Token, detail uint8, price []byte, now time.Time
 		return ad.NotDurable, err
 	}
 	if r == ad.OK {
-		e.book(t, &ev, settles, now)
-		e.touch(t, &ev, now)
+		e.book(t, &ev, settles, now) // the person's profile follows the ledger: see profile/touches
 	}
 	return r, nil
 }

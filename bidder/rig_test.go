@@ -36,7 +36,8 @@ const lifetime = 2 * time.Hour
 // rig is an engine with everything that a process gives it, in memory.
 type rig struct {
 	*bidder.Engine
-	store *store
+	store  *store
+	events *ledger.Ledger
 }
 
 // store is a store of profiles in memory that can be broken.
@@ -78,7 +79,7 @@ func newRig(tb testing.TB, fsys fs.FS, people string) *rig {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { closed(tb, events) })
-	r := &rig{store: s, Engine: &bidder.Engine{
+	r := &rig{store: s, events: events, Engine: &bidder.Engine{
 		Profiles: profiles,
 		Books:    books,
 		Money:    pacing.NewBook(books.Money, lifetime),

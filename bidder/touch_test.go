@@ -1,13 +1,32 @@
 package bidder_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"bidwell/ad"
+	"bidwell/ledger"
+	"bidwell/profile/touches"
 )
+
+// follow brings the contacts that the ledger holds into the profiles, as a process
+// does all the time.
+func follow(tb testing.TB, r *rig) {
+	tb.Helper()
+	for _, c := range r.Snapshot().Campaigns {
+		r.events.Name(ledger.CampaignName, c.ID, c.Name)
+	}
+	f, err := touches.Open(r.events, r.Profiles, touches.Options{})
+	if err == nil {
+		err = f.CatchUp(context.Background())
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
 
 // TestTouchesReachTheProfile shows an ad to somebody: the audience that asks for
 // impressions of the campaign then knows.
@@ -36,6 +55,7 @@ creatives:
 	for range 2 { // the second is a repetition and touches nothing
 		s.get(t, u.String())
 	}
+	follow(t, s.rig)
 	person, err := s.Profiles.Get(ad.PersonIDOf("ifa", "6f9619ff-8b86-d011-b42d-00cf4fc964ff"), time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -189,7 +189,8 @@ func (b *Builder) AddTouch(t Touch) error {
 }
 
 func (b *Builder) putTouch(t Touch) {
-	i, _ := slices.BinarySearchFunc(b.touches, t, func(x, t Touch) int { return cmp.Compare(t.Time, x.Time) })
+	t.Cost = storedCost(t.Cost)
+	i, _ := slices.BinarySearchFunc(b.touches, t, compareTouches)
 	if i < MaxTouches {
 		b.touches = slices.Insert(b.touches, i, t)
 		b.touches = b.touches[:min(len(b.touches), MaxTouches)]

@@ -61,6 +61,10 @@ func (b *Builder) expire() {
 		}
 	}
 	b.groups = kept
+	b.dropOldestGroups()
+}
+
+func (b *Builder) dropOldestGroups() {
 	for len(b.groups) > MaxGroups {
 		oldest := slices.MinFunc(b.groups, func(x, y builtGroup) int { return cmp.Compare(x.recent[0], y.recent[0]) })
 		b.groups = slices.DeleteFunc(b.groups, func(g builtGroup) bool { return g.topic == oldest.topic && g.kind == oldest.kind })

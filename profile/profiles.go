@@ -60,6 +60,8 @@ type Profiles struct {
 	retention Retention
 	cache     *ristretto.Cache[uint64, []byte]
 	known     *known
+	forgotten forgotten
+	doubt     doubt
 	counts    [64]counts
 
 	generations []atomic.Uint32 // by bits of the key
@@ -100,6 +102,10 @@ func Open(store Store, c Config) (*Profiles, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the names of attributes, segments and topics: %w", err)
 	}
+	marks, err := loadForgotten(store)
+	if err != nil {
+		return nil, fmt.Errorf("read who was erased: %w", err)
+	}
 	cache, err := ristretto.NewCache(&ristretto.Config[uint64, []byte]{
 		NumCounters:        max(c.CacheBytes/400*10, 1000), // ten for each record of a usual size
 		MaxCost:            c.CacheBytes,
@@ -113,6 +119,7 @@ func Open(store Store, c Config) (*Profiles, error) {
 	}
 	p := &Profiles{
 		store: store, names: names, retention: c.Retention, cache: cache,
+		forgotten:   forgotten{before: marks},
 		generations: make([]atomic.Uint32, numGenerations),
 		queue:       make(chan *job, queueLength),
 		quit:        make(chan struct{}),
@@ -138,6 +145,9 @@ func (p *Profiles) Close() error {
 // Ready is closed once the store has been looked through for known people.
 // Before that everything works, but strangers cost a read of the store.
 func (p *Profiles) Ready() <-chan struct{} { return p.known.first }
+
+// Retention returns how long things are remembered.
+func (p *Profiles) Retention() Retention { return p.retention }
 
 // Names returns the dictionary of readable names.
 func (p *Profiles) Names() *Names { return p.names }

@@ -16,7 +16,9 @@ type Store interface {
 	Get(key ad.PersonID, dst []byte) ([]byte, error)
 	// Apply writes a batch whole or not at all. What was written is visible to
 	// every call that begins after Apply has returned; with Batch.Sync it is on
-	// disk. After an error that is not a refusal it may or may not be there.
+	// disk. After an error that is not a refusal it may or may not be there, or
+	// come to be there later, but no more once another Apply, even of an empty
+	// batch, has returned nil.
 	Apply(b *Batch) error
 	// Scan calls fn for every record in the order of keys, as they are when Scan
 	// begins. The record is valid until fn returns; an error of fn ends the scan.

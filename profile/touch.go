@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"bidwell/ad"
@@ -60,10 +61,25 @@ func readTouch(p []byte) Touch {
 	}
 }
 
-// appendTouch is the reverse of readTouch. A cost out of range becomes the
+// compareTouches orders the touches of a record: the newest first, and those of
+// one second by what they are. So the same touches make the same bytes, in
+// whatever order and in however many writes they came.
+func compareTouches(x, y Touch) int {
+	return cmp.Or(
+		cmp.Compare(y.Time, x.Time), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Campaign, y.Campaign),
+		cmp.Compare(x.Line, y.Line), cmp.Compare(x.Creative, y.Creative), cmp.Compare(x.Cost, y.Cost),
+	)
+}
+
+// storedCost returns a cost as it is read back. One out of range becomes the
 // nearest one within.
+func storedCost(m ad.Money) ad.Money {
+	return ad.Money(min(max(int64(m+costUnit/2)/int64(costUnit), 0), costMask)) * costUnit
+}
+
+// appendTouch is the reverse of readTouch.
 func appendTouch(dst []byte, t Touch) []byte {
-	cost := min(max(int64(t.Cost+costUnit/2)/int64(costUnit), 0), costMask)
+	cost := storedCost(t.Cost) / costUnit
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Campaign))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Line))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Creative))

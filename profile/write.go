@@ -44,18 +44,15 @@ func (p *Profiles) Update(key ad.PersonID, now time.Time, fn func(*Builder) erro
 func (p *Profiles) UpdateAll(now time.Time, edits []Edit, meta func(*Batch)) error {
 	ed := p.editors.Get().(*editor)
 	defer p.editors.Put(ed)
-	ed.reset(now)
-	for i := range edits {
-		if !edits[i].Key.IsZero() {
-			ed.keys = append(ed.keys, edits[i].Key)
-		}
-	}
-	ed.locked = p.lock(ed.locked[:0], ed.keys...)
+	err := ed.begin(now, edits)
 	defer p.unlock(ed.locked)
+	if err != nil {
+		return err
+	}
 	for i := range edits {
 		edits[i].Err = ed.edit(edits[i].Key, edits[i].Change)
 	}
-	return ed.commit(meta)
+	return ed.commit(meta, len(ed.pending) == 1)
 }
 
 // editor is the memory of one UpdateAll.
@@ -75,13 +72,23 @@ func (p *Profiles) newEditor() *editor {
 	return &editor{p: p, pending: map[ad.PersonID]Record{}, fresh: map[*entry]bool{}, builder: Builder{retention: p.retention, names: p.names}}
 }
 
-func (ed *editor) reset(now time.Time) {
+// begin empties the editor and takes the locks of the people of edits, which the
+// caller gives back, also after an error. It fails if an earlier write may yet
+// come to be.
+func (ed *editor) begin(now time.Time, edits []Edit) error {
 	ed.builder.Reset(now.Unix())
 	ed.batch.Reset()
 	ed.keys = ed.keys[:0]
 	ed.done = ed.done[:0]
 	clear(ed.fresh)
 	clear(ed.pending)
+	for i := range edits {
+		if !edits[i].Key.IsZero() {
+			ed.keys = append(ed.keys, edits[i].Key)
+		}
+	}
+	ed.locked = ed.p.lock(ed.locked[:0], ed.keys...)
+	return ed.p.Ascertain()
 }
 
 // edit makes one edit on top of those before it.
@@ -112,13 +119,20 @@ func (ed *editor) edit(key ad.PersonID, change func(*Builder) error) error {
 	return nil
 }
 
-// current returns a person's record as the edits so far have left it.
+// current returns a person's record as the edits so far have left it. One that is
+// cached under the person's generation is what the store holds: whoever would
+// change that needs the lock that the caller has.
 func (ed *editor) current(key ad.PersonID) (Record, error) {
 	if r, ok := ed.pending[key]; ok {
 		return r, nil
 	}
 	if !ed.p.known.maybe(key) {
 		return nil, nil
+	}
+	if blob, ok := ed.p.cache.Get(cacheKey(key)); ok {
+		if r, ok := blobOf(blob, key, ed.p.generation(key).Load()); ok {
+			return r, nil
+		}
 	}
 	var err error
 	ed.stored, err = ed.p.store.Get(key, ed.stored[:0])
@@ -128,8 +142,8 @@ func (ed *editor) current(key ad.PersonID) (Record, error) {
 	return ed.stored, nil
 }
 
-// commit writes what has been edited and makes it visible.
-func (ed *editor) commit(meta func(*Batch)) error {
+// commit writes what has been edited and makes it visible. keep caches it.
+func (ed *editor) commit(meta func(*Batch), keep bool) error {
 	for key, r := range ed.pending {
 		if len(r) == 0 {
 			ed.batch.Delete(key)
@@ -147,8 +161,11 @@ func (ed *editor) commit(meta func(*Batch)) error {
 		return nil
 	}
 	err := ed.p.store.Apply(&ed.batch)
+	if err != nil {
+		ed.p.doubt.raise(ed.keys)
+	}
 	for key, r := range ed.pending {
-		ed.p.publish(key, r, err == nil && len(ed.pending) == 1)
+		ed.p.publish(key, r, err == nil && keep)
 	}
 	if err != nil {
 		return err
@@ -162,7 +179,8 @@ func (ed *editor) commit(meta func(*Batch)) error {
 
 // publish ends the life of what is cached of a person whose record has been
 // written, or may have been. The caller holds the person's lock. A single
-// update is likely to be asked for again and is cached; bulk is not.
+// update, or a contact, is likely to be asked for again and is cached; bulk is
+// not.
 func (p *Profiles) publish(key ad.PersonID, r Record, keep bool) {
 	if len(r) > 0 {
 		p.known.add(key)
@@ -171,47 +189,6 @@ func (p *Profiles) publish(key ad.PersonID, r Record, keep bool) {
 	if keep {
 		p.remember(key, appendBlob(make([]byte, 0, blobHeader+len(r)), key, generation, r))
 	}
-}
-
-// Forget erases what is stored of a person, under this key and under those of
-// the identifiers recorded with it. It returns once the erasure is on disk, and
-// reports whether there was anything.
-func (p *Profiles) Forget(key ad.PersonID) (found bool, err error) {
-	if key.IsZero() {
-		return false, ErrNobody
-	}
-	keys := []ad.PersonID{key}
-	rec, err := p.store.Get(key, nil)
-	if err != nil && !isNotFound(err) {
-		return false, fmt.Errorf("read person %s: %w", key, err)
-	}
-	found = err == nil
-	if Record(rec).Valid() == nil {
-		s, _ := Record(rec).split()
-		for q := s.ids; len(q) > 0; {
-			e, size := nextID(q)
-			if k := ad.PersonIDOf(string(e.kind), e.value); !k.IsZero() {
-				keys = append(keys, k)
-			}
-			q = q[size:]
-		}
-	}
-	locked := p.lock(nil, keys...)
-	defer p.unlock(locked)
-	b := Batch{Sync: true}
-	for _, k := range keys {
-		b.Delete(k)
-	}
-	err = p.store.Apply(&b)
-	for _, k := range keys {
-		p.publish(k, nil, false)
-		p.cache.Del(cacheKey(k))
-	}
-	if err != nil {
-		return false, fmt.Errorf("forget person %s: %w", key, err)
-	}
-	p.writes.Add(1)
-	return found, nil
 }
 
 // Expire goes through the store and takes out everything that has expired by

@@ -16,6 +16,7 @@ import (
 	"bidwell/profile"
 	"bidwell/profile/importer"
 	"bidwell/profile/pebblestore"
+	"bidwell/profile/touches"
 )
 
 // people are generated profiles in memory.
@@ -63,6 +64,7 @@ func (m *market) start(now time.Time) {
 		Profiles: m.people.profiles, Books: books, Ledger: m.ledger, Metrics: new(bidder.Metrics),
 		Money: pacing.NewBook(books.Money, lifetime), Counts: pacing.NewBook(books.Counts, lifetime),
 	}
+	m.ledger.contact = m.contact
 	m.engine.Publish(m.snap)
 	for id, f := range m.ledger.accounts {
 		money, counts := books.Money.Get(id), books.Counts.Get(id)
@@ -80,6 +82,15 @@ func (m *market) start(now time.Time) {
 		}
 	}
 	books.Pacer.Tick(now)
+}
+
+// contact brings an event into the profile of its person.
+func (m *market) contact(e *ad.Event) error {
+	topic := ""
+	if c := m.snap.CampaignByID(e.Campaign); c != nil {
+		topic = c.Name
+	}
+	return touches.Apply(m.people.profiles, e, topic, time.UnixMilli(e.Time))
 }
 
 // spendEarlier takes from daily budgets what their plans had spent before all began,

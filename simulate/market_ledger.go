@@ -10,6 +10,10 @@ type memory struct {
 	seen     map[heard]struct{}
 	accounts map[ad.ID]*figures
 	replayed uint64 // events that came again
+
+	// contact brings an event into the profile of its person, as what follows a
+	// ledger of events does; nil if nobody has a profile.
+	contact func(*ad.Event) error
 }
 
 type heard struct {
@@ -53,7 +57,10 @@ func (m *memory) Append(e *ad.Event) (ad.Reason, error) {
 		d.spend += e.Price
 		d.impressions += shown
 	}
-	return ad.OK, nil
+	if m.contact == nil {
+		return ad.OK, nil
+	}
+	return ad.OK, m.contact(e)
 }
 
 func (m *memory) account(id ad.ID) *figures {

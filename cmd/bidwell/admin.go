@@ -23,7 +23,7 @@ import (
 func (m *Main) adminHandler() http.Handler {
 	reg := prometheus.NewRegistry()
 	gc := collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile("^/cpu/classes/(gc/)?total:cpu-seconds$")}
-	reg.MustRegister(m.engine, collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(gc)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reg.MustRegister(m.engine, touchMetrics{m.touches}, collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(gc)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", m.readyz)
@@ -96,6 +96,7 @@ type status struct {
 	Reload    *reloadStatus    `json:"last_reload"`
 	Warnings  []string         `json:"warnings,omitempty"`
 	Currency  string           `json:"currency"`
+	Profiles  touchStatus      `json:"profiles"`
 	Campaigns []campaignStatus `json:"campaigns"`
 
 	Advertisers []advertiserStatus `json:"advertisers,omitempty"` // those with a budget
@@ -159,7 +160,7 @@ func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 	st := status{
 		Version: buildVersion(), Started: m.started, Draining: m.engine.Draining(),
 		Config: m.Config, Loaded: s.Loaded, Reload: m.status.Load(),
-		Currency: s.Rates.Base().String(),
+		Currency: s.Rates.Base().String(), Profiles: m.touchStatus(),
 	}
 	if err := m.ledgerTrouble(); err != nil {
 		st.Trouble = err.Error()

@@ -73,7 +73,7 @@ func (m *Main) apiPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodDelete {
-		found, err := m.profiles.Forget(id.Key())
+		found, err := m.profiles.Forget(id.Key(), m.ledger.Next())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return

@@ -26,6 +26,7 @@ import (
 	"bidwell/pacing"
 	"bidwell/profile"
 	"bidwell/profile/pebblestore"
+	"bidwell/profile/touches"
 )
 
 // Main is the bidder as a process. Set its options, then Open, then Run; tests
@@ -44,6 +45,7 @@ type Main struct {
 	store    *pebblestore.Store
 	ledger   *ledger.Ledger
 	leases   *leases // none where nothing is bid
+	touches  *touches.Follower
 	profiles *profile.Profiles
 	exchange net.Listener
 	admin    net.Listener
@@ -96,6 +98,9 @@ func (m *Main) Open() error {
 		return err
 	}
 	m.publish(snap)
+	if err := m.openTouches(); err != nil {
+		return err
+	}
 	m.engine.Metrics.Reloaded(true, m.started)
 	m.status.Store(&reloadStatus{At: m.started, OK: true})
 	return nil
@@ -246,6 +251,7 @@ func (m *Main) AdminAddr() string { return m.admin.Addr().String() }
 // Run serves until ctx is done, then drains: /readyz says no and answers close
 // their connections for a while, then the requests under way are finished.
 func (m *Main) Run(ctx context.Context) error {
+	defer m.followLedger()() // ends last: it waits for the contacts of the last notices
 	g, background := errgroup.WithContext(context.Background())
 	background, stop := context.WithCancel(background)
 	defer stop()

@@ -14,6 +14,7 @@ import (
 
 	"bidwell/campaign"
 	"bidwell/ledger"
+	"bidwell/profile/touches"
 )
 
 // ledgerOptions say which ledger a command works on.
@@ -36,14 +37,18 @@ figures of a bidder that runs are at /status on its admin port.`,
 	return cmd
 }
 
+// dir returns the data directory.
+func (o *ledgerOptions) dir() string {
+	if snap, _, err := campaign.Load(o.config, time.Now()); o.data == "" && err == nil && snap != nil {
+		return firstSet(snap.Process.Data, "data")
+	}
+	return firstSet(o.data, "data")
+}
+
 // with opens the ledger for fn.
 func (o *ledgerOptions) with(cmd *cobra.Command, fn func(*ledger.Ledger) error) (err error) {
 	fromEnv(cmd)
-	dir := o.data
-	if snap, _, err := campaign.Load(o.config, time.Now()); dir == "" && err == nil && snap != nil {
-		dir = snap.Process.Data
-	}
-	dir = ledgerDir(firstSet(dir, "data"))
+	dir := ledgerDir(o.dir())
 	if _, err := os.Stat(dir); err != nil {
 		return fmt.Errorf("there is no ledger in %s: name the data directory with --data", dir)
 	}
@@ -83,31 +88,52 @@ func newLedgerVerify(o *ledgerOptions) *cobra.Command {
 	return cmd
 }
 
+// replayed is what replay has found: figures, and contacts in profiles.
+type replayed struct {
+	*ledger.Diff
+	Touches *touches.Replayed `json:"touches,omitempty"` // nil without profiles
+}
+
+func (r *replayed) OK() bool { return r.Diff.OK() && (r.Touches == nil || r.Touches.OK()) }
+
+func (r *replayed) write(w io.Writer) {
+	fmt.Fprintf(w, "%s events replayed, %s figures differ\n", thousands(int64(r.Events)), thousands(int64(r.Found)))
+	for _, x := range r.Differences {
+		fmt.Fprintf(w, "  %v\n", x)
+	}
+	writeTouches(w, r.Touches)
+}
+
 func newLedgerReplay(o *ledgerOptions) *cobra.Command {
-	var asJSON bool
+	var asJSON, mend bool
 	cmd := &cobra.Command{
-		Use:     "replay",
-		Short:   "Make all figures again from the events, and compare",
-		Example: "  bidwell ledger replay --data ./data",
-		Args:    cobra.NoArgs,
+		Use:   "replay",
+		Short: "Make all figures and contacts again from the events, and compare",
+		Long: `Makes the figures of the ledger again from its events, and the contacts
+(impressions, views, clicks) in the profiles of the same data directory, and
+compares. With --write contacts that differ are written; figures never are.`,
+		Example: `  bidwell ledger replay --data ./data
+  bidwell ledger replay --data ./data --write`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd, func(l *ledger.Ledger) error {
+				r := new(replayed)
 				bar := newStepBar("replay")
-				d, err := l.Replay(cmd.Context(), bar.step)
+				var err error
+				r.Diff, err = l.Replay(cmd.Context(), bar.step)
 				bar.end()
 				if err != nil {
 					return err
 				}
-				return report(cmd.OutOrStdout(), asJSON, d, d.OK(), func(w io.Writer) {
-					fmt.Fprintf(w, "%s events replayed, %s figures differ\n", thousands(int64(d.Events)), thousands(int64(d.Found)))
-					for _, x := range d.Differences {
-						fmt.Fprintf(w, "  %v\n", x)
-					}
-				})
+				if r.Touches, err = replayTouches(cmd, l, o.dir(), mend); err != nil {
+					return err
+				}
+				return report(cmd.OutOrStdout(), asJSON, r, r.OK(), r.write)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&mend, "write", false, "write the contacts that differ into the profiles")
 	return cmd
 }
 

@@ -128,10 +128,10 @@ func newProfileForget(p *people) *cobra.Command {
 				return p.call(cmd.Context(), "DELETE", "/api/person?id="+url.QueryEscape(args[0]), nil, cmd.OutOrStdout())
 			}
 			defer func() { err = errors.Join(err, p.close()) }()
-			if err := p.open(cmd, openStoreIfAny); err != nil {
+			if err := p.open(cmd, openStoreToForget); err != nil {
 				return err
 			}
-			found, err := p.profiles.Forget(id.Key())
+			found, err := p.profiles.Forget(id.Key(), profile.AllEvents)
 			if err != nil {
 				return err
 			}

@@ -33,7 +33,8 @@ func TestFormatsNameEveryKey(t *testing.T) {
 
 // TestRunbookNamesMetricsThatExist holds the runbook against the metrics.
 func TestRunbookNamesMetricsThatExist(t *testing.T) {
-	code := read(t, "bidder/metrics.go") + read(t, "bidder/metrics_pacing.go")
+	code := read(t, "bidder/metrics.go") + read(t, "bidder/metrics_pacing.go") +
+		strings.ReplaceAll(read(t, "cmd/bidwell/touches.go"), `"bidwell_`, `"`)
 	for _, name := range regexp.MustCompile(`bidwell_([a-z_]+)`).FindAllStringSubmatch(read(t, "docs/runbook.md"), -1) {
 		if !strings.Contains(code, `"`+name[1]+`"`) {
 			t.Errorf("docs/runbook.md names the metric %s, which does not exist", name[0])

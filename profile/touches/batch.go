@@ -1,0 +1,149 @@
+package touches
+
+import (
+	"errors"
+	"strconv"
+
+	"bidwell/ad"
+	"bidwell/ledger"
+	"bidwell/profile"
+)
+
+// kinds are the events that are contacts, as profiles call them.
+var kinds = [ad.NumEvents]profile.Kind{ad.EventImpression: profile.Impression, ad.EventView: profile.View, ad.EventClick: profile.Click}
+
+// Of returns the touch that an event makes, and false for one that makes none.
+func Of(e *ad.Event) (profile.Touch, bool) {
+	if int(e.Kind) >= len(kinds) || kinds[e.Kind] == profile.NoKind || e.Person.IsZero() {
+		return profile.Touch{}, false
+	}
+	return profile.Touch{
+		Campaign: profile.RefOf(e.Campaign), Line: profile.RefOf(e.Line), Creative: profile.RefOf(e.Creative),
+		Kind: kinds[e.Kind], Time: e.Time / 1000, Cost: e.Price,
+	}, true
+}
+
+// names tells the names of campaigns, which are the topics of behaviours.
+type names interface {
+	NameOf(ledger.NameKind, ad.ID) string
+}
+
+// contact is a touch that waits to be applied.
+type contact struct {
+	seq   uint64
+	touch profile.Touch
+	topic string
+	next  int // of the same person, -1 for none
+}
+
+// person is somebody in a batch with their contacts.
+type person struct {
+	batch       *batch
+	key         ad.PersonID
+	first, last int
+	edit        func(*profile.Builder) error // made once for each place in the batch
+}
+
+// maxBatch is how many contacts are written at once.
+const maxBatch = 512
+
+// batch is contacts by person. It is used again and again without allocating.
+type batch struct {
+	profiles *profile.Profiles
+	contacts []contact
+	people   []*person
+	spare    []*person
+	of       map[ad.PersonID]*person
+	edits    []profile.Edit
+
+	since   int64 // unix seconds: older contacts are left out
+	refused int   // of the contacts of the last write, those that no profile can hold
+}
+
+func newBatch(p *profile.Profiles) *batch {
+	return &batch{profiles: p, of: make(map[ad.PersonID]*person, maxBatch)}
+}
+
+func (b *batch) full() bool { return len(b.contacts) >= maxBatch }
+
+func (b *batch) reset() {
+	b.spare = append(b.spare, b.people...)
+	b.contacts, b.people, b.edits = b.contacts[:0], b.people[:0], b.edits[:0]
+	clear(b.of)
+}
+
+// add takes an event if it is a contact.
+func (b *batch) add(seq uint64, e *ad.Event, n names) {
+	t, ok := Of(e)
+	if !ok || t.Time < b.since {
+		return
+	}
+	at := len(b.contacts)
+	b.contacts = append(b.contacts, contact{seq, t, n.NameOf(ledger.CampaignName, e.Campaign), -1})
+	p := b.of[e.Person]
+	if p == nil {
+		p = b.place()
+		p.key, p.first = e.Person, at
+		b.of[e.Person] = p
+		b.people = append(b.people, p)
+		b.edits = append(b.edits, profile.Edit{Key: p.key, Change: p.edit})
+	} else {
+		b.contacts[p.last].next = at
+	}
+	p.last = at
+}
+
+// place returns a place for a person.
+func (b *batch) place() *person {
+	if n := len(b.spare); n > 0 {
+		p := b.spare[n-1]
+		b.spare = b.spare[:n-1]
+		return p
+	}
+	p := &person{batch: b}
+	p.edit = p.apply
+	return p
+}
+
+// apply adds a person's contacts to their profile.
+func (p *person) apply(to *profile.Builder) error {
+	before := p.batch.profiles.ForgottenBefore(p.key)
+	for i := p.first; i >= 0; i = p.batch.contacts[i].next {
+		c := &p.batch.contacts[i]
+		if c.seq < before {
+			continue
+		}
+		if err := to.AddContact(c.touch, c.topic); err != nil {
+			p.batch.refused++
+		}
+	}
+	return nil
+}
+
+// count returns how many contacts a person has in the batch.
+func (p *person) count() (n int) {
+	for i := p.first; i >= 0; i = p.batch.contacts[i].next {
+		n++
+	}
+	return n
+}
+
+// positionName is the named value of the profile store that holds the number of
+// the first event that is not applied.
+const positionName = "touches/position"
+
+// readPosition returns the number of the first event that is not applied.
+func readPosition(p *profile.Profiles) (uint64, error) {
+	v, err := p.Meta(positionName)
+	if errors.Is(err, profile.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(string(v), 10, 64)
+	if err != nil {
+		return 0, errors.Join(profile.ErrDamaged, err)
+	}
+	return n, nil
+}
