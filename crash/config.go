@@ -91,13 +91,13 @@ type budgets struct {
 func newBudgets() *budgets {
 	const unit = 1_000_000_000
 	b := &budgets{
-		alpha:      budget{of: ofAdvertiser, name: "Alpha", now: 0.9 * unit},
-		total:      budget{of: ofCampaign, name: "total", now: 0.3 * unit},
-		daily:      budget{of: ofCampaign, name: "daily", daily: true, now: 0.4 * unit},
-		cheap:      budget{of: ofLine, name: "lines/cheap", now: 0.1 * unit},
-		dear:       budget{of: ofLine, name: "lines/dear", daily: true, now: 0.3 * unit},
-		shown:      budget{of: ofCampaign, name: "counted", impressions: true, now: 60},
-		shownDaily: budget{of: ofLine, name: "counted/banner", impressions: true, daily: true, now: 50},
+		alpha:      budget{of: ofAdvertiser, name: "Alpha", now: 2.7 * unit},
+		total:      budget{of: ofCampaign, name: "total", now: 0.9 * unit},
+		daily:      budget{of: ofCampaign, name: "daily", daily: true, now: 1.2 * unit},
+		cheap:      budget{of: ofLine, name: "lines/cheap", now: 0.3 * unit},
+		dear:       budget{of: ofLine, name: "lines/dear", daily: true, now: 0.9 * unit},
+		shown:      budget{of: ofCampaign, name: "counted", impressions: true, now: 180},
+		shownDaily: budget{of: ofLine, name: "counted/banner", impressions: true, daily: true, now: 150},
 		paced:      budget{of: ofCampaign, name: "paced", now: 2 * unit},
 	}
 	for _, one := range b.all() {
@@ -116,9 +116,9 @@ func (b *budgets) move(rnd *rand.Rand, spent func(*budget) int64) {
 	now := time.Now()
 	for _, one := range b.all() {
 		is := spent(one)
-		room := int64(400_000_000)
+		room := int64(1_000_000_000)
 		if one.impressions {
-			room = 80
+			room = 200
 		}
 		if rnd.IntN(3) == 0 {
 			one.set(is-is*rnd.Int64N(20)/100, now)

@@ -8,8 +8,8 @@
 //     nothing is there that was not sent;
 //   - ledger verify and ledger replay find nothing;
 //   - after the restart the accounts are the sums of the ledger's prices;
-//   - no budget is exceeded by more than was billed late, or, without --strict,
-//     was open at a kill; and no bid was made that the budget had no room for;
+//   - no budget is exceeded by more than was billed late, and no bid was made
+//     that the budget had no room for;
 //   - once the notice window is over, nothing is reserved;
 //   - every notice that had to be refused was, and is counted by its reason;
 //   - with --touches, profiles have each impression, view and click of the ledger
@@ -27,7 +27,7 @@
 // or ledger verify has to find it; what a kill may leave is no damage.
 //
 //	go run ./crash             dozens of kills, some minutes
-//	go run ./crash --kills 3 --tight 2 --fills 2
+//	go run ./crash --kills 3 --tight 1 --fills 2
 //
 // SIGKILL ends a process and not the machine: what was written and not synced
 // survives it in the memory of the kernel. That an acknowledged event is synced

@@ -69,7 +69,7 @@ func (x *exchange) follow(v *venue, b *bid, rnd *rand.Rand) {
 		s.send("loss", s.made)
 		s.send(v.bills, s.made.Add(200*time.Millisecond))
 	case fate < 46: // all comes when the window is over
-		s.sell(s.made.Add(v.window + time.Duration(rnd.IntN(1500))*time.Millisecond))
+		s.sell(s.made.Add(v.window + time.Duration(rnd.IntN(1000))*time.Millisecond))
 	default:
 		s.sell(s.made)
 	}

@@ -23,7 +23,6 @@ type options struct {
 	kills, fills, tight int
 	rate                float64
 	keep, touches       bool
-	strict              bool
 }
 
 func main() {
@@ -33,8 +32,7 @@ func main() {
 	flag.IntVar(&o.kills, "kills", 32, "how often the bidder is killed; on a full disk besides")
 	flag.IntVar(&o.fills, "fills", 4, "how often its disk is filled")
 	flag.Float64Var(&o.rate, "rate", 400, "bid requests per second")
-	flag.IntVar(&o.tight, "tight", 8, "how many rounds of kills while hardly any budget is left")
-	flag.BoolVar(&o.strict, "strict", false, "take no kill for an excuse to exceed a budget")
+	flag.IntVar(&o.tight, "tight", 4, "how many rounds of kills while hardly any budget is left")
 	flag.BoolVar(&o.touches, "touches", false, "hold profiles against the events, too")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working directory")
 	flag.Parse()

@@ -36,8 +36,6 @@ type entry struct {
 // record is the exchange's own book: every notice and its answer. It is safe for
 // concurrent use.
 type record struct {
-	strict bool // a kill loses no reservation
-
 	mu       sync.Mutex
 	entries  map[key]*entry
 	freed    map[string]time.Time // when a bid's loss was first acknowledged
@@ -195,15 +193,9 @@ func (r *record) compare(events []event) findings {
 	return f
 }
 
-// late reports whether a budget may be exceeded by an event. Unless the record is
-// strict, a kill since its bid is an excuse, too.
-func (r *record) late(e *event) bool {
-	return r.overdue(e) || !r.strict && r.killedBetween(e)
-}
-
-// overdue reports whether nothing was reserved any more for a bid when its event
+// late reports whether nothing was reserved any more for a bid when its event
 // was taken: its window was over, or its loss was acknowledged before.
-func (r *record) overdue(e *event) bool {
+func (r *record) late(e *event) bool {
 	if !e.Time.Before(e.BidTime.Add(windowOf(e.Exchange))) {
 		return true
 	}

@@ -76,7 +76,6 @@ func TestCompareRemembers(t *testing.T) {
 // TestBound checks for which events a budget may be exceeded.
 func TestBound(t *testing.T) {
 	r := newRecord()
-	r.strict = true
 	r.killed(day.Add(10 * time.Second))
 	r.freed["lost"] = day.Add(500 * time.Millisecond)
 	at := func(bid string, made, billed time.Duration) *event {

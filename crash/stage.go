@@ -66,7 +66,6 @@ func newStage(name, dir string, o *options, d *disk) (*stage, error) {
 		x:       newExchange(listen, o.rate),
 		touched: o.touches,
 	}
-	s.x.rec.strict = o.strict
 	if err := errors.Join(writeProcess(conf, listen, admin, data), s.limits.write(conf, s.flight)); err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func (s *stage) round(ctx context.Context) error {
 // before a kill, in time, and budgets were reached.
 func (s *stage) proveTight() error {
 	for i := range s.events {
-		if e := &s.events[i]; e.Price > 0 && s.x.rec.killedBetween(e) && !s.x.rec.overdue(e) {
+		if e := &s.events[i]; e.Price > 0 && s.x.rec.killedBetween(e) && !s.x.rec.late(e) {
 			s.figures.Carried++
 		}
 	}

@@ -24,7 +24,7 @@ var venues = [...]venue{
 	{name: "winning", bills: "win", window: noticeWindow, delay: 120 * time.Millisecond},
 	{name: "showing", bills: "impression", window: noticeWindow, delay: 200 * time.Millisecond},
 	{name: "sealed", bills: "billing", window: noticeWindow, delay: 120 * time.Millisecond, sealed: true},
-	{name: "slow", bills: "billing", window: longestWindow, delay: 900 * time.Millisecond},
+	{name: "slow", bills: "billing", window: longestWindow, delay: 700 * time.Millisecond},
 }
 
 // How long the bidder keeps a budget reserved for its notice, usually and at
