@@ -73,13 +73,14 @@ func each(c net.Conn, answer func() bool) {
 	}
 }
 
-func traffic(t testing.TB, h Head) Source {
+// bodies returns generated requests.
+func bodies(t testing.TB, wrap func(dst, body []byte) []byte) Source {
 	t.Helper()
 	tr, err := loadtest.NewTraffic(1, loadtest.Options{People: loadtest.People{Seed: 1, N: 1000, Exchange: "example"}, Start: time.Unix(1_790_000_000, 0)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return loadtest.NewCorpus(tr, 64, 1, h.Wrap)
+	return loadtest.NewCorpus(tr, 64, 1, wrap)
 }
 
 // config returns an attack of 200 requests in a fifth of a second.
@@ -97,7 +98,7 @@ func config(t testing.TB, url string) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Config{Target: to, Source: traffic(t, h), Schedule: s, TMax: 20 * time.Second, Connections: 8, ValidateEvery: 1}
+	return Config{Target: to, Source: bodies(t, h.Wrap), Schedule: s, TMax: 20 * time.Second, Connections: 8, ValidateEvery: 1}
 }
 
 // senders runs a test with each kind of sender.

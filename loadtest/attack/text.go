@@ -34,7 +34,7 @@ func percent(part, whole uint64) string {
 	digits := 1
 	for _, edge := range []float64{p, 100 - p} {
 		for d := 1; d <= 6 && edge > 0 && edge < 10; d++ {
-			if edge >= math.Pow(10, float64(-d)) || d == 6 {
+			if edge >= 0.95*math.Pow(10, float64(-d)) || d == 6 {
 				digits = max(digits, d)
 				break
 			}
