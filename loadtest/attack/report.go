@@ -39,7 +39,7 @@ type Report struct {
 	GoodRate float64 `json:"good_rate"` // answers in time
 
 	Latency Quantiles `json:"latency"`
-	Lag     Quantiles `json:"lag"`     // from due to sent
+	Lag     Quantiles `json:"lag"`     // from due to sent, or given up
 	OwnLag  Quantiles `json:"own_lag"` // of it, while a connection was free: the generator's own
 
 	Self     Self       `json:"self"`

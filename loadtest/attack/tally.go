@@ -14,7 +14,7 @@ type tally struct {
 	cfg       *Config
 	started   time.Time
 	latency   *hdrhistogram.Histogram // nanoseconds from the due time
-	lag       *hdrhistogram.Histogram // from the due time to the sending
+	lag       *hdrhistogram.Histogram // from the due time to the sending, or to giving up
 	own       *hdrhistogram.Histogram // the part of it that is the generator's
 	counts    [outcomes]uint64
 	statuses  map[string]uint64
@@ -91,8 +91,9 @@ func (t *tally) add(h *hit) {
 	if h.outcome == Status {
 		t.statuses[strconv.Itoa(int(h.status))]++
 	}
-	sent := h.outcome != Unsent
-	if sent {
+	if h.outcome == Unsent {
+		t.lag.RecordValue(bounded(h.done - h.due))
+	} else {
 		t.lag.RecordValue(bounded(h.sent - h.due))
 		t.second.Sent++
 		t.lastSent = max(t.lastSent, h.sent)
