@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,17 +16,18 @@ import (
 
 // attackOptions are the flags of an attack.
 type attackOptions struct {
-	rate, trace             string
-	length, tmax            time.Duration
-	poisson, gzip, findMax  bool
-	remote, asJSON          bool
-	connections, validate   int
-	headers, failIf         []string
-	hdr, results, html      string
-	corpus, exchange        string
-	people, sites, requests int
-	unknown                 float64
-	peopleSeed, seed        uint64
+	rate, trace            string
+	length, tmax           time.Duration
+	poisson, gzip, findMax bool
+	remote, asJSON         bool
+	connections, validate  int
+	headers, failIf        []string
+	hdr, results, html     string
+	corpus                 string
+	population
+	sites, requests int
+	unknown         float64
+	generator       uint64
 }
 
 func newLoadtestAttack() *cobra.Command {
@@ -37,6 +39,10 @@ func newLoadtestAttack() *cobra.Command {
 counts latency from those moments, so that waiting counts. An answer after tmax is an
 error, 204 is a success. At the end it says what was asked, what was delivered, and
 whether its own figures can be trusted. Ctrl-C ends it with the report so far.
+
+Requests speak of generated people, whom 'bidwell loadtest people' writes for an
+import. Several generators, each with its own --generator, attack together; 'vegeta
+report' adds up their --results.
 
 --rate takes
   5000                 requests per second, evenly spaced
@@ -79,13 +85,11 @@ func (o *attackOptions) add(f *pflag.FlagSet) {
 	f.StringVar(&o.html, "html", "", "write the report as a page to this file as well")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	f.StringVar(&o.corpus, "corpus", "", "replay recorded requests from this file, one JSON object a line, .gz or not, with fresh ids, people and times (default: generate them)")
-	f.StringVar(&o.exchange, "exchange", "example", "generated requests: name under which the bidder knows the exchange; part of people's ids on the web")
-	f.IntVar(&o.people, "people", 1_000_000, "generated requests: how many people there are")
-	f.Uint64Var(&o.peopleSeed, "people-seed", 1, "generated requests: seed of the people")
-	f.Float64Var(&o.unknown, "unknown", 0, "generated requests: share from people besides these")
-	f.IntVar(&o.sites, "sites", 1000, "generated requests: how many web sites there are")
-	f.IntVar(&o.requests, "requests", 4096, "generated requests: how many to prepare; each is sent many times, with other ids and people")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of requests and random moments")
+	o.population.add(f)
+	f.Uint64Var(&o.generator, "generator", 1, "number of this generator, which makes its requests and moments differ from those of others")
+	f.Float64Var(&o.unknown, "unknown", 0, "share of generated requests from people besides these")
+	f.IntVar(&o.sites, "sites", 1000, "web sites of generated requests")
+	f.IntVar(&o.requests, "requests", 4096, "generated requests to prepare; each is sent many times, with other ids and people")
 	f.BoolVar(&o.remote, "allow-remote", false, "permit a bidder on another machine. You are responsible for who gets this load")
 }
 
@@ -139,7 +143,7 @@ func (o *attackOptions) search(cmd *cobra.Command, cfg attack.Config, start floa
 	at := func(rate float64) (attack.Schedule, error) {
 		s, err := attack.Constant(rate, o.length)
 		if o.poisson && err == nil {
-			s = s.AtRandom(o.seed)
+			s = s.AtRandom(o.sends())
 		}
 		return s, err
 	}
@@ -228,15 +232,18 @@ func (o *attackOptions) schedule(cmd *cobra.Command) (s attack.Schedule, start f
 		}
 	}
 	if o.findMax {
-		if _, err := fmt.Sscan(o.rate, &start); err != nil || fmt.Sprint(start) == "0" {
-			return s, 0, errors.New("--find-max begins with a constant --rate")
+		if start, err = strconv.ParseFloat(o.rate, 64); err != nil || start < 1 {
+			return s, 0, errors.New("--find-max begins with a constant --rate of at least 1")
 		}
 	}
 	if o.poisson {
-		s = s.AtRandom(o.seed)
+		s = s.AtRandom(o.sends())
 	}
 	return s, start, nil
 }
+
+// sends is the seed of what this generator sends, and when at random.
+func (o *attackOptions) sends() uint64 { return o.seed ^ o.generator<<32 }
 
 // source returns what is sent.
 func (o *attackOptions) source(head attack.Head) (attack.Source, error) {
@@ -259,17 +266,16 @@ func (o *attackOptions) bodies(wrap func(dst, body []byte) []byte) (attack.Sourc
 			return nil, fmt.Errorf("open the recorded requests: %w", err)
 		}
 		defer f.Close()
-		return attack.NewReplay(f, attack.ReplayOptions{Name: o.corpus, Seed: o.seed, TMaxMS: tmax, Wrap: wrap})
+		return attack.NewReplay(f, attack.ReplayOptions{Name: o.corpus, Seed: o.sends(), TMaxMS: tmax, Wrap: wrap})
 	}
 	if o.requests < 1 {
 		return nil, fmt.Errorf("%w--requests %d: at least one must be prepared", silentUsage{}, o.requests)
 	}
-	traffic, err := loadtest.NewTraffic(o.seed, loadtest.Options{
-		People: loadtest.People{Seed: o.peopleSeed, N: o.people, Exchange: o.exchange},
-		Start:  time.Now(), Sites: o.sites, Unknown: o.unknown, TMaxMS: tmax,
+	traffic, err := loadtest.NewTraffic(o.sends(), loadtest.Options{
+		People: o.population.all(), Start: time.Now(), Sites: o.sites, Unknown: o.unknown, TMaxMS: tmax,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w%w", silentUsage{}, err)
 	}
-	return loadtest.NewCorpus(traffic, o.requests, o.seed, wrap), nil
+	return loadtest.NewCorpus(traffic, o.requests, o.sends(), wrap), nil
 }

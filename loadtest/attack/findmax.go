@@ -47,7 +47,11 @@ func FindMax(ctx context.Context, cfg Config, start float64, at func(rate float6
 	low, high := 0.0, math.Inf(1)
 	for rate := start; rate >= 1 && rate <= maxRate && ctx.Err() == nil; rate = between(low, high, rate) {
 		var err error
-		if cfg.Schedule, err = at(rate); err != nil {
+		cfg.Schedule, err = at(rate)
+		if err != nil && low == 0 && len(m.Stairs) > 0 {
+			break // so low that nothing is due
+		}
+		if err != nil {
 			return m, err
 		}
 		r, err := Run(ctx, cfg)
