@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -307,7 +308,7 @@ func (e *epollSender) read(i int32, c *epollConn) {
 	case err == unix.EAGAIN || err == unix.EINTR:
 		return
 	case c.state == connIdle:
-		if n > 0 {
+		if n > 0 && !bytes.HasPrefix(c.buf[c.n:c.n+n], requestTimeout) {
 			e.use.stray++
 		}
 		e.closeIdle(i)
@@ -330,6 +331,10 @@ func (e *epollSender) read(i int32, c *epollConn) {
 		e.end(i, Closed)
 	}
 }
+
+// requestTimeout is what servers may say before they close a connection on which
+// nothing came.
+var requestTimeout = []byte("HTTP/1.1 408 ")
 
 // done counts a hit that was answered.
 func (e *epollSender) done(i int32, shut bool) {
