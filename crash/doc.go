@@ -12,8 +12,7 @@
 //     that the budget had no room for;
 //   - once the notice window is over, nothing is reserved;
 //   - every notice that had to be refused was, and is counted by its reason;
-//   - with --touches, profiles have each impression, view and click of the ledger
-//     once.
+//   - profiles have each impression, view and click of the ledger once.
 //
 // The exchanges bill on billing, win and impression notices; one encrypts its
 // prices, and one is so slow that most of its notices reach the next process.

@@ -33,7 +33,7 @@ func main() {
 	flag.IntVar(&o.fills, "fills", 4, "how often its disk is filled")
 	flag.Float64Var(&o.rate, "rate", 400, "bid requests per second")
 	flag.IntVar(&o.tight, "tight", 4, "how many rounds of kills while hardly any budget is left")
-	flag.BoolVar(&o.touches, "touches", false, "hold profiles against the events, too")
+	flag.BoolVar(&o.touches, "touches", true, "hold profiles against the events, too")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working directory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
