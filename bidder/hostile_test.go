@@ -167,14 +167,13 @@ func TestBombsCostNoMemory(t *testing.T) {
 }
 
 // TestSlowClientsAreCutOff checks that who sends half a request is not waited
-// for: connections are closed long before anything else would close them.
+// for.
 func TestSlowClientsAreCutOff(t *testing.T) {
 	limits := lenient
 	limits.SlowClient = 50 * time.Millisecond
 	s := newServer(t, limits)
 	good := request("POST", examplePath, bannerRequest("r", ""))
 	for name, part := range map[string][]byte{
-		"nothing":        {},
 		"half a line":    good[:10],
 		"half a header":  good[:30],
 		"half a body":    good[:len(good)-20],
@@ -196,6 +195,47 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 			s.wantBid(t)
 		})
 	}
+}
+
+// TestIdleConnectionsAreKept checks that a connection on which nothing is asked
+// yet outlives one that is too slow, before its first request and between two.
+func TestIdleConnectionsAreKept(t *testing.T) {
+	limits := lenient
+	limits.SlowClient = 50 * time.Millisecond
+	s := newServer(t, limits)
+	good := request("POST", examplePath, bannerRequest("r", ""))
+	idle := s.dial(t)
+	for range 2 {
+		slow := s.dial(t)
+		if _, err := slow.Write(good[:30]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(slow.r); isTimeout(err) {
+			t.Fatalf("still open after %v", patience)
+		}
+		idle.send(good)
+		if a, err := idle.read("POST"); err != nil || a.status != 200 {
+			t.Errorf("answered %+v, %v", a, err)
+		}
+	}
+}
+
+// TestWhoTakesNoAnswersIsCutOff checks that a client which sends requests and
+// reads none of the answers is not waited for.
+func TestWhoTakesNoAnswersIsCutOff(t *testing.T) {
+	limits := lenient
+	limits.SlowClient = 50 * time.Millisecond
+	s := newServer(t, limits)
+	c := s.dial(t)
+	good := bytes.Repeat(request("POST", examplePath, bannerRequest("r", "")), 100)
+	var err error
+	for err == nil { // buffers of some megabytes fill first
+		_, err = c.Write(good)
+	}
+	if isTimeout(err) {
+		t.Fatalf("still open after %v", patience)
+	}
+	s.wantBid(t)
 }
 
 func isTimeout(err error) bool {

@@ -45,6 +45,7 @@ type Server struct {
 	most   int // bytes of the largest request body, unpacked
 
 	connections int64
+	slow        time.Duration
 	http        fasthttp.Server
 	zip         zipper
 }
@@ -59,7 +60,7 @@ type Limits struct {
 
 // NewServer returns a server.
 func NewServer(e *Engine, l Limits) *Server {
-	s := &Server{engine: e, most: l.Body, connections: int64(l.Connections)}
+	s := &Server{engine: e, most: l.Body, connections: int64(l.Connections), slow: l.SlowClient}
 	e.shed.target = l.ShedAbove
 	s.http = fasthttp.Server{
 		Handler:                      s.handle,
@@ -67,9 +68,7 @@ func NewServer(e *Engine, l Limits) *Server {
 		Name:                         "bidwell",
 		Concurrency:                  l.Connections + 1, // Serve keeps to the limit: more would be answered 503
 		HeaderReceived:               s.expect,
-		ReadTimeout:                  l.SlowClient,
-		WriteTimeout:                 l.SlowClient,
-		IdleTimeout:                  time.Minute,
+		LazyRequestTime:              true,
 		MaxRequestBodySize:           l.Body,
 		ReadBufferSize:               8 << 10,
 		NoDefaultContentType:         true,
@@ -83,8 +82,14 @@ func NewServer(e *Engine, l Limits) *Server {
 
 // Serve answers on ln until Shutdown.
 func (s *Server) Serve(ln net.Listener) error {
-	return s.http.Serve(&bounded{Listener: ln, most: s.connections})
+	l := newBounded(ln, s.connections, s.slow, idleConnection)
+	go l.watch()
+	return s.http.Serve(l)
 }
+
+// idleConnection is for how long a connection is kept on which nothing is asked:
+// exchanges hold some in reserve.
+const idleConnection = time.Minute
 
 // A body that is not a bid request of somebody we know is not worth more memory.
 const mostUnknown = 4 << 10
@@ -143,6 +148,9 @@ var (
 // handle is called for every request that is HTTP.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	start := time.Now()
+	if c, ok := ctx.Conn().(*watched); ok {
+		c.waits(forUs)
+	}
 	if s.engine.draining.Load() {
 		ctx.SetConnectionClose()
 	}
