@@ -106,7 +106,14 @@ func (o *attackOptions) run(cmd *cobra.Command, url string) (err error) {
 		if cfg.Results, err = attack.CreateResults(o.results, cfg.Target); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, cfg.Results.Close()) }()
+		defer func() {
+			// What could not be written is said, even where a threshold decides the status.
+			if lost := cfg.Results.Close(); lost != nil && errors.Is(err, errThreshold) {
+				fmt.Fprintf(os.Stderr, "bidwell: %v\n", lost)
+			} else {
+				err = errors.Join(err, lost)
+			}
+		}()
 	}
 	if o.findMax {
 		return o.search(cmd, cfg, start)
