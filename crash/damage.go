@@ -62,6 +62,7 @@ var damages = [...]damage{
 	{"a bit is flipped in the profiles", "profiles", ".sst", flip(5), copes, ""},
 	{"the profiles are cut", "profiles", ".sst", cut(50), copes, ""},
 	{"a bit is flipped in the profiles' log", "profiles", ".log", flip(50), copes, ""},
+	{"what says which manifest of the profiles is in use is gone", "profiles", "marker.manifest", os.Remove, refuses, "restore the directory from a backup"},
 	{"the profiles are of a newer version", "profiles", "", newer, refuses, "run the newer version"},
 }
 

@@ -96,7 +96,7 @@ func (s *Store) open(c Config) (err error) {
 				s.lock.Close()
 			}
 		}()
-		s.db, err = pebble.Open(c.Dir, s.options(c))
+		s.db, err = diskguard.OpenDatabase(c.Dir, s.options(c))
 		return err
 	}, func() {
 		s.db.Close()
@@ -202,8 +202,10 @@ func personKey(key ad.PersonID) (k [17]byte) {
 
 // Get implements profile.Store.
 func (s *Store) Get(key ad.PersonID, dst []byte) ([]byte, error) {
-	k := personKey(key)
-	return s.get(k[:], dst)
+	// The key stands where the record will, for an array of its own would escape.
+	n := len(dst)
+	dst = append(append(dst, personPrefix), key[:]...)
+	return s.get(dst[n:], dst[:n])
 }
 
 // Meta implements profile.Store.
