@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"fmt"
+	"runtime"
 	"time"
 
 	"bidwell/ad"
@@ -17,6 +18,7 @@ func (c *compiler) campaigns() {
 		if f.Pos().Line > 0 { // else nothing of it could be read
 			c.campaign(f)
 		}
+		runtime.Gosched() // a reload of many files takes a while: requests come first
 	}
 }
 
