@@ -102,7 +102,12 @@ func (b *bench) live(ctx context.Context, o *outcome) error {
 	if err := s.sender.follow(won); err != nil {
 		return err
 	}
-	end := b.reload(ctx, s, min(5*time.Second, steady.d/3))
+	// Notices take their part of the machine: of what is left for requests.
+	if highest, err = b.highest(ctx, s.target); err != nil {
+		return err
+	}
+	steady.rate = mostLoad * highest
+	end := b.reload(ctx, s, 5*time.Second)
 	_, err = b.extra(ctx, o, busyRun, s, highest, steady)
 	if failed := end(); err == nil {
 		err = failed
