@@ -18,7 +18,6 @@ func (c *compiler) campaigns() {
 		if f.Pos().Line > 0 { // else nothing of it could be read
 			c.campaign(f)
 		}
-		runtime.Gosched() // a reload of many files takes a while: requests come first
 	}
 }
 
@@ -54,6 +53,7 @@ func (c *compiler) campaign(f *CampaignFile) {
 			c.claim(names, s.Name, s.At("name"), "line item")
 		}
 		c.line(camp, s, shelf)
+		runtime.Gosched() // a reload of many takes a while, and requests come first
 	}
 	c.unused(shelf)
 	c.snap.Campaigns = append(c.snap.Campaigns, camp)

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -114,6 +115,7 @@ func (d *Decoder) slice(n *yaml.Node, v reflect.Value, f *field) {
 	out := reflect.MakeSlice(v.Type(), len(items), len(items))
 	for i, c := range items {
 		d.value(c, out.Index(i), f)
+		runtime.Gosched() // see yielding
 	}
 	v.Set(out)
 }

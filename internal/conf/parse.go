@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"unicode/utf8"
 
@@ -30,7 +31,7 @@ func (ps *Problems) parse(file string, src []byte) *yaml.Node {
 	if !ps.checkText(file, ps.sources[file]) {
 		return nil
 	}
-	loader, err := yaml.NewLoader(bytes.NewReader(src))
+	loader, err := yaml.NewLoader(&yielding{src})
 	if err != nil {
 		ps.Errorf(Pos{File: file}, "", "cannot read the file: %v", err)
 		return nil
@@ -54,6 +55,22 @@ func (ps *Problems) parse(file string, src []byte) *yaml.Node {
 	}
 	ps.Errorf(ps.nodePos(file, second), `remove the "---" and what follows, or make it a file of its own`, "a second document begins here; a file holds one")
 	return nil
+}
+
+// yielding is a reader that lets other goroutines run between pieces. To read a
+// large configuration takes a while, and who reads it may have to answer requests
+// at the same time: they come first.
+type yielding struct{ rest []byte }
+
+// Read implements io.Reader.
+func (y *yielding) Read(p []byte) (int, error) {
+	runtime.Gosched()
+	if len(y.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), 1<<10)], y.rest)
+	y.rest = y.rest[n:]
+	return n, nil
 }
 
 // errParser stands for a panic within the YAML library, which is not ours to
