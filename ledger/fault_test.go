@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -104,6 +105,50 @@ func TestLocked(t *testing.T) {
 	defer closeIt(t, l)
 	_, err := Open(Config{Dir: dir})
 	wantAdvice(t, err, ErrLocked, "stop the bidwell that uses "+dir)
+}
+
+// TestReadWhileAFileIsHeld reads everything while the disk has no room for the
+// list of the database's files.
+func TestReadWhileAFileIsHeld(t *testing.T) {
+	fs := newFaulty(vfs.NewMem())
+	l := open(t, Config{FS: fs, MemTableSize: 64 << 10})
+	fs.set(syscall.ENOSPC, func(op errorfs.Op) bool {
+		return op.Kind == errorfs.OpFileWrite && strings.Contains(op.Path, "MANIFEST")
+	})
+	there := make(map[once]ad.Money)
+	for i := uint64(0); l.Health() == nil; i++ { // until the memory table is written
+		e := event(ad.EventBilling, i, 3)
+		if r, err := l.Append(e); err == nil && r == ad.OK {
+			there[once{e.Bid, markOf(e)}] = e.Price
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if r, err := l.Verify(context.Background(), nil); err != nil || !r.OK() {
+			t.Errorf("verify: %v, %+v", err, r)
+		}
+		if d, err := l.Replay(context.Background(), nil); err != nil || !d.OK() {
+			t.Errorf("replay: %v, %+v", err, d)
+		}
+		if err := l.Accounts(func(*Account) error { return nil }); err != nil {
+			t.Error(err)
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("a reader waits for the disk")
+	}
+	fs.fail.Store(nil)
+	for l.Health() != nil { // until the ledger has noticed
+		runtime.Gosched()
+	}
+	closeIt(t, l)
+	l = open(t, Config{FS: fs})
+	wantEvents(t, l, there)
+	wantSound(t, l)
+	closeIt(t, l)
 }
 
 // TestFullDisk fills the disk under a running ledger, again and again. Nothing

@@ -137,11 +137,19 @@ type Day struct {
 	Figure Figure
 }
 
+// snapshot returns the ledger as it is, and what to call when it is needed no
+// more. That does not wait, as Pebble would: it closes no snapshot while it is
+// about to write down a change of its files, and a full disk keeps it from that.
+func (l *Ledger) snapshot() (snap *pebble.Snapshot, release func()) {
+	snap = l.db.NewSnapshot()
+	return snap, func() { l.stopped.Go(func() { snap.Close() }) }
+}
+
 // Accounts calls fn for every account that has figures. The account is valid
 // during the call.
 func (l *Ledger) Accounts(fn func(*Account) error) error {
-	snap := l.db.NewSnapshot()
-	defer snap.Close()
+	snap, release := l.snapshot()
+	defer release()
 	var a Account
 	err := scanPrefix(snap, []byte{prefixAccount}, func(key, value []byte) error {
 		k, ok := parseAccountKey(key[1:])

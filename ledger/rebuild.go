@@ -14,6 +14,7 @@ import (
 type auditor struct {
 	ctx      context.Context
 	snap     *pebble.Snapshot
+	close    func()
 	progress func(done, total uint64)
 	problem  func(where, what string)
 
@@ -28,7 +29,8 @@ func (l *Ledger) audit(ctx context.Context, progress func(done, total uint64), p
 	if progress == nil {
 		progress = func(uint64, uint64) {}
 	}
-	a := &auditor{ctx: ctx, snap: l.db.NewSnapshot(), progress: progress, problem: problem, made: projections{prove: true}}
+	snap, release := l.snapshot()
+	a := &auditor{ctx: ctx, snap: snap, close: release, progress: progress, problem: problem, made: projections{prove: true}}
 	var err error
 	if a.first, err = readNumber(a.snap, keyFirst); err == nil {
 		a.marked, err = readNumber(a.snap, keyMarked)
@@ -44,8 +46,6 @@ func (l *Ledger) audit(ctx context.Context, progress func(done, total uint64), p
 	a.next = max(a.next, a.first)
 	return a, nil
 }
-
-func (a *auditor) close() { a.snap.Close() }
 
 // takeBase begins with what the dropped events add up to.
 func (a *auditor) takeBase() error {

@@ -114,8 +114,8 @@ func dropProofs(b *pebble.Batch, hour proofKey) error {
 // trimEvents drops some of the first events, of which all are older than a time
 // or written between such while the clock was wrong.
 func (l *Ledger) trimEvents(before int64) (uint64, error) {
-	snap := l.db.NewSnapshot()
-	defer snap.Close()
+	snap, release := l.snapshot()
+	defer release()
 	first, err := readNumber(snap, keyFirst)
 	if err != nil {
 		return 0, err
