@@ -66,8 +66,8 @@ func (k *known) rebuild() {
 		return
 	}
 	k.runs.Go(func() {
-		defer k.building.Unlock()
 		defer k.once.Do(func() { close(k.first) })
+		defer k.building.Unlock()
 		if old := k.now.Load(); old != nil && !old.full() {
 			return // somebody has just done it
 		}

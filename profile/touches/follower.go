@@ -119,7 +119,7 @@ func (f *Follower) tidy() error {
 func (f *Follower) Run(ctx context.Context) {
 	tidied := f.o.Now()
 	for ctx.Err() == nil {
-		if _, err := f.ledger.Await(ctx, f.position); err != nil {
+		if _, err := f.ledger.Await(ctx, f.due()); err != nil {
 			break
 		}
 		if err := f.CatchUp(ctx); err != nil && ctx.Err() == nil {
@@ -134,6 +134,15 @@ func (f *Follower) Run(ctx context.Context) {
 	if f.CatchUp(rest) == nil && f.position > f.saved {
 		f.say(f.write(true))
 	}
+}
+
+// due is the event for which Run waits: while a write is in doubt, the first that
+// it holds.
+func (f *Follower) due() uint64 {
+	if f.doubtful {
+		return f.saved
+	}
+	return f.position
 }
 
 // pause waits before the next attempt.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"bidwell/ad"
 	"bidwell/ledger"
 	"bidwell/profile"
+	"bidwell/profile/touches"
 )
 
 // TestFollow shows what a contact leaves in a profile, that it is seen at once by
@@ -144,6 +146,44 @@ func TestUnwellStore(t *testing.T) {
 			r.close(t)
 		})
 	}
+}
+
+// TestUnwellStoreAndNothingMore has the one write fail that there is. The follower
+// makes it again although no event comes.
+func TestUnwellStoreAndNothingMore(t *testing.T) {
+	r := start(t, vfs.NewCrashableMem())
+	r.store.failed = make(chan struct{})
+	r.store.broken.Store(true)
+	well := make(chan struct{})
+	var err error
+	r.follower, err = touches.Open(r.ledger, r.profiles, touches.Options{Now: clock, Retry: time.Microsecond, Changed: func(trouble error) {
+		if trouble == nil {
+			close(well)
+		}
+	}})
+	must(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	done := make(chan struct{})
+	go func() { r.follower.Run(ctx); close(done) }()
+	r.append(t, event(ad.EventImpression, 0, 1), ad.OK)
+	<-r.store.failed
+	r.store.broken.Store(false)
+	for waiting := true; waiting; {
+		select {
+		case <-r.store.failed: // of a write that began before
+		case <-well:
+			waiting = false
+		case <-time.After(time.Minute):
+			t.Fatal("the write was not made again")
+		}
+	}
+	if n := r.load(t, personOf(1)).Touches(); n != 1 {
+		t.Errorf("%d touches, want 1", n)
+	}
+	stop()
+	<-done
+	r.close(t)
 }
 
 // TestAbsurdTimes checks that contacts no profile can hold stop nothing.
