@@ -179,22 +179,57 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		"half a body":    good[:len(good)-20],
 		"half a chunk":   []byte("POST " + examplePath + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"),
 		"a body to come": []byte("POST " + examplePath + " HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n"),
+		"told to go on":  []byte("POST " + examplePath + " HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := s.dial(t)
-			if _, err := c.Write(part); err != nil {
-				t.Fatal(err)
+			c.send(part)
+			s.wantSlow(t, c, part)
+		})
+		t.Run(name+" after a whole request", func(t *testing.T) {
+			c := s.dial(t)
+			c.send(append(bytes.Clone(good), part...))
+			if a, err := c.read("POST"); err != nil || a.status != http.StatusOK {
+				t.Fatalf("the whole request is answered %+v, %v", a, err)
 			}
-			rest, err := io.ReadAll(c.r)
-			if isTimeout(err) {
-				t.Fatalf("still open after %v", patience)
+			if bytes.Contains(part, []byte("\r\n\r\n")) { // else see TestHalfAHeaderBehind
+				s.wantSlow(t, c, part)
 			}
-			if !bytes.HasPrefix(rest, []byte("HTTP/1.1 408 ")) {
-				t.Errorf("answered %q", rest)
-			}
-			s.wantBid(t)
 		})
 	}
+}
+
+// TestHalfAHeaderBehind checks that half a header behind a whole request is not
+// waited for once more of it has come.
+func TestHalfAHeaderBehind(t *testing.T) {
+	limits := lenient
+	limits.SlowClient = 50 * time.Millisecond
+	s := newServer(t, limits)
+	good := request("POST", examplePath, bannerRequest("r", ""))
+	c := s.dial(t)
+	c.send(append(bytes.Clone(good), good[:10]...))
+	if a, err := c.read("POST"); err != nil || a.status != http.StatusOK {
+		t.Fatalf("the whole request is answered %+v, %v", a, err)
+	}
+	c.send(good[10:11])
+	s.wantSlow(t, c, good[:11])
+}
+
+// wantSlow checks that the connection is answered with 408 and closed, and that
+// others go on.
+func (s *server) wantSlow(t *testing.T, c *conn, sent []byte) {
+	t.Helper()
+	rest, err := io.ReadAll(c.r)
+	if isTimeout(err) {
+		t.Fatalf("still open after %v", patience)
+	}
+	if bytes.Contains(sent, []byte("100-continue")) {
+		rest = bytes.TrimPrefix(rest, []byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	}
+	if !bytes.HasPrefix(rest, []byte("HTTP/1.1 408 ")) {
+		t.Errorf("answered %q", rest)
+	}
+	s.wantBid(t)
 }
 
 // TestIdleConnectionsAreKept checks that a connection on which nothing is asked
