@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
-
-	"bidwell/ad"
 )
 
 // status is the HTTP status of an answer on the exchange port, as an index.
