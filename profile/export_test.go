@@ -26,3 +26,39 @@ func (p *Profiles) ForgetSeen() {
 		p.seen.seen[i].Store(0)
 	}
 }
+
+// Graph decides who is who by all stored links at once, and returns for every
+// identifier with links the person of several to whom it leads, or none.
+func (p *Profiles) Graph() (map[ad.PersonID]ad.PersonID, error) {
+	g := graph{}
+	err := p.store.ScanMeta(linkPrefix, func(_ string, value []byte) error {
+		n, err := parseNode(value)
+		if err == nil {
+			g[n.id.Key()] = n
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	who := map[ad.PersonID]ad.PersonID{}
+	for _, members := range g.people() {
+		for _, k := range members {
+			who[k] = ad.PersonID{}
+			if len(members) > 1 {
+				who[k] = personKey(members)
+			}
+		}
+	}
+	return who, nil
+}
+
+// Leads returns the person of several identifiers to whom the value stored for an
+// identifier leads, none for anything else.
+func Leads(value []byte) ad.PersonID {
+	person, _ := personOf(value)
+	return person
+}
+
+// ExpireLinks takes out links that nobody has confirmed.
+func (p *Profiles) ExpireLinks(now time.Time) (int, error) { return p.expireLinks(now) }

@@ -4,9 +4,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"bidwell/ad"
 )
@@ -55,46 +57,89 @@ func (p *Profiles) ForgottenBefore(key ad.PersonID) uint64 {
 	return p.forgotten.before[key]
 }
 
-// Forget erases what is stored of a person, under this key and under those of
-// the identifiers recorded with it, and marks them, so that contacts of theirs
+// Forget erases what is stored of a person, by all identifiers that lead to them
+// and with the links between these, and marks them, so that contacts of theirs
 // which the ledger holds below the number before are not made again. It returns
 // once the erasure is on disk, and reports whether there was anything.
 func (p *Profiles) Forget(key ad.PersonID, before uint64) (found bool, err error) {
 	if key.IsZero() {
 		return false, ErrNobody
 	}
-	rec, err := p.store.Get(key, nil)
-	if err != nil && !isNotFound(err) {
-		return false, fmt.Errorf("read person %s: %w", key, err)
-	}
-	found = err == nil
-	keys := append(linkedKeys(rec), key)
-	locked := p.lock(nil, keys...)
-	defer p.unlock(locked)
-	if err := p.Ascertain(); err != nil {
-		return false, fmt.Errorf("forget person %s: %w", key, err)
-	}
-	b := Batch{Sync: true}
-	p.forgotten.mu.Lock()
-	for _, k := range keys {
-		b.Delete(k)
-		mark := max(before, p.forgotten.before[k])
-		putForgotten(&b, k, mark)
-		p.forgotten.before[k] = mark // even if the write fails: it may yet come to be
-	}
-	p.forgotten.mu.Unlock()
-	if err = p.store.Apply(&b); err != nil {
-		p.doubt.raise(keys)
-	}
-	for _, k := range keys {
-		p.publish(k, nil, false)
-		p.cache.Del(cacheKey(k))
-	}
+	err = p.relink(time.Now(), func(r *relinking) error {
+		keys, err := r.identifiers(key)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			value, err := r.value(k)
+			if err != nil {
+				return err
+			}
+			erased, err := r.erase(k)
+			if err != nil {
+				return err
+			}
+			found = found || erased || len(value) > 0
+		}
+		p.forgotten.mu.Lock()
+		defer p.forgotten.mu.Unlock()
+		for _, k := range keys {
+			mark := max(before, p.forgotten.before[k])
+			putForgotten(&r.batch, k, mark)
+			p.forgotten.before[k] = mark // even if the write fails: it may yet come to be
+		}
+		return nil
+	})
 	if err != nil {
 		return false, fmt.Errorf("forget person %s: %w", key, err)
 	}
-	p.writes.Add(1)
 	return found, nil
+}
+
+// identifiers returns the keys by which a person is known who is known by key.
+func (r *relinking) identifiers(key ad.PersonID) (keys []ad.PersonID, err error) {
+	value, err := r.value(key)
+	if err != nil {
+		return nil, err
+	}
+	keys = append(linkedKeys(ownOf(value)), key)
+	if person, linked := personOf(value); linked {
+		value, err := r.value(person)
+		if err != nil {
+			return nil, err
+		}
+		members, union, err := membersOf(value)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, linkedKeys(union)...)
+		for k := range keysIn(members) {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, compareKeys)
+	return slices.Compact(keys), nil
+}
+
+// erase takes an identifier out, with its links and what came by it. It reports
+// whether it had links.
+func (r *relinking) erase(key ad.PersonID) (bool, error) {
+	r.erased[key] = true
+	n, err := r.load(key)
+	if err != nil {
+		return false, err
+	}
+	if n == nil {
+		r.put(key, nil)
+		return false, nil
+	}
+	for _, l := range slices.Clone(n.links) {
+		if err := r.cut(key, l.to); err != nil {
+			return true, err
+		}
+	}
+	r.changed[key] = true
+	return true, nil
 }
 
 // linkedKeys returns the keys of the identifiers that a record holds.

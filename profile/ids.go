@@ -3,6 +3,8 @@ package profile
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"strings"
 
 	"bidwell/ad"
 )
@@ -15,6 +17,17 @@ type ID struct {
 
 // Key returns the key under which the person's record is stored.
 func (id ID) Key() ad.PersonID { return ad.PersonIDOf(id.Type, id.Value) }
+
+// personal are the sources of user.eids whose identifiers are made from what a
+// person signs in with, such as an e-mail address.
+var personal = [...]string{"uidapi.com", "euid.eu", "liveramp.com"}
+
+// Login reports whether the identifier names a person, as one made from what
+// they sign in with does. Any other names a device, a browser or an app.
+func (id ID) Login() bool {
+	kind, of, _ := strings.Cut(id.Type, ":")
+	return kind == "login" || kind == "eid" && slices.Contains(personal[:], of)
+}
 
 // MaxIDType is the length of the longest type of identifier, in bytes.
 const MaxIDType = 32

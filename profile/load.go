@@ -37,7 +37,13 @@ func (o Outcome) Found() bool { return o <= StoreHit }
 
 // Scratch is memory for Load, one for each request that is being answered. The
 // zero Scratch is ready.
-type Scratch struct{ buf []byte }
+type Scratch struct {
+	// Person is whom the last Load was about: the key that it was given, or that of
+	// the person of several identifiers to whom it leads.
+	Person ad.PersonID
+
+	buf []byte
+}
 
 // Load returns what is known of a person. A record is valid until the next Load
 // with the same scratch, and must not be changed. The store, where it has to be
@@ -52,6 +58,25 @@ func (p *Profiles) Load(key ad.PersonID, deadline time.Time, s *Scratch) (Record
 }
 
 func (p *Profiles) load(key ad.PersonID, deadline time.Time, s *Scratch) (Record, Outcome) {
+	s.Person = key
+	r, o := p.find(key, deadline, s)
+	for range 2 { // if others are linked meanwhile, once more
+		person, linked := personOf(r)
+		if !linked {
+			return r, o
+		}
+		s.Person = person
+		all, outcome := p.find(person, deadline, s)
+		if outcome != Unknown {
+			return all, max(o, outcome)
+		}
+		r, o = p.find(key, deadline, s)
+	}
+	return nil, Unknown
+}
+
+// find returns what Load needs of the value under a key.
+func (p *Profiles) find(key ad.PersonID, deadline time.Time, s *Scratch) (Record, Outcome) {
 	if key.IsZero() || !p.known.maybe(key) {
 		return nil, Unknown
 	}

@@ -15,10 +15,20 @@ type Person struct {
 	Key        string      `json:"key"`
 	Bytes      int         `json:"bytes"` // size of the record
 	IDs        []ID        `json:"ids"`
+	Links      []LinkedID  `json:"links,omitempty"`  // of the identifier that was asked for
+	Shared     bool        `json:"shared,omitempty"` // it has more links than count, and is nobody else
 	Attributes []Attribute `json:"attributes"`
 	Segments   []Segment   `json:"segments"`
 	Behaviours []Behaviour `json:"behaviours"`
 	Touches    []Contact   `json:"touches"`
+}
+
+// LinkedID is an identifier that was said to be of the same person. It need not
+// count: see Profiles.Link.
+type LinkedID struct {
+	ID
+	Key  string `json:"key"`
+	Last string `json:"last"` // day on which it was said last
 }
 
 // Attribute is an attribute with its value.
@@ -71,15 +81,68 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return json.Marshal(v.String())
 }
 
-// Get returns what is known of a person, straight from the store, in readable
-// form: everything sorted by name, behaviours and touches newest first. Expired
-// segments are left out. It fails with ErrNotFound if nothing is stored.
+// Get returns what is known of a person by whatever identifier, straight from the
+// store, in readable form: everything sorted by name, behaviours and touches
+// newest first. Expired segments are left out. It fails with ErrNotFound if
+// nothing is stored.
 func (p *Profiles) Get(key ad.PersonID, now time.Time) (*Person, error) {
-	rec, err := p.store.Get(key, nil)
+	p.linking.RLock()
+	defer p.linking.RUnlock()
+	out, err := p.get(key, now)
 	if err != nil {
 		return nil, fmt.Errorf("read person %s: %w", key, err)
 	}
-	return p.Describe(key, rec, now)
+	return out, nil
+}
+
+func (p *Profiles) get(key ad.PersonID, now time.Time) (*Person, error) {
+	n, err := p.node(key)
+	if err != nil {
+		return nil, err
+	}
+	value, err := p.store.Get(key, nil)
+	if err != nil && (n == nil || !isNotFound(err)) {
+		return nil, err
+	}
+	if person, linked := personOf(value); linked {
+		key = person
+		if value, err = p.store.Get(key, nil); err != nil {
+			return nil, err
+		}
+	}
+	members, r, err := membersOf(value)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.Describe(key, r, now)
+	if err != nil {
+		return nil, err
+	}
+	for k := range keysIn(members) {
+		member, err := p.node(k)
+		if err != nil {
+			return nil, err
+		}
+		if member != nil && !slices.Contains(out.IDs, member.id) {
+			out.IDs = append(out.IDs, member.id)
+		}
+	}
+	if n == nil {
+		return out, nil
+	}
+	out.Shared = n.shared()
+	for _, l := range n.links {
+		other, err := p.node(l.to)
+		if err != nil {
+			return nil, err
+		}
+		x := LinkedID{Key: l.to.String(), Last: moment(uint32(l.day) * secondsPerDay).Format(time.DateOnly)}
+		if other != nil {
+			x.ID = other.id
+		}
+		out.Links = append(out.Links, x)
+	}
+	return out, nil
 }
 
 // Describe turns a record into its readable form.

@@ -64,8 +64,11 @@ type Profiles struct {
 	doubt     doubt
 	counts    [64]counts
 
+	linkers     linkers
 	generations []atomic.Uint32 // by bits of the key
 	stripes     [numStripes]sync.Mutex
+	people      [numStripes]sync.Mutex // for the unions of people; taken after stripes
+	linking     sync.RWMutex           // held to write what links mean, shared by all who rely on it; taken first
 
 	queue   chan *job
 	jobs    sync.Pool

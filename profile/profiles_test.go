@@ -381,8 +381,15 @@ func TestAllocations(t *testing.T) {
 	must(t, p.Update(person(1), clock(), func(b *Builder) error {
 		return errors.Join(b.SetAttr("home.zip", StringValue("10115")), b.AddBehaviour(Visit, "cars", now, 3), b.AddSegment("s", now+1))
 	}))
-	p.Settle()
+	must(t, p.Link(clock(), Link{phone(1), phone(2)}))
+	other := phone(2).Key()
+	visit(t, p, phone(1), 1)
 	var s Scratch
+	p.Load(other, far(), &s)
+	p.Settle()
+	if _, o := p.Load(other, far(), &s); o != Hit {
+		t.Fatalf("Load by another identifier = %v, want %v", o, Hit)
+	}
 	r, o := p.Load(person(1), far(), &s)
 	if o != Hit {
 		t.Fatalf("Load = %v, want %v", o, Hit)
@@ -393,6 +400,7 @@ func TestAllocations(t *testing.T) {
 		fn   func()
 	}{
 		{"Load hit", func() { p.Load(me, deadline, &s) }},
+		{"Load by another identifier", func() { p.Load(other, deadline, &s) }},
 		{"Load unknown", func() { p.Load(stranger, deadline, &s) }},
 		{"Attr", func() { r.Attr(NameOf("home.zip")) }},
 		{"Segment", func() { r.Segment(1, now) }},

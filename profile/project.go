@@ -45,7 +45,7 @@ func (p *Profiles) Project(now time.Time, edits []Edit, meta func(*Batch)) error
 	ed := p.editors.Get().(*editor)
 	defer p.editors.Put(ed)
 	err := ed.begin(now, edits)
-	defer p.unlock(ed.locked)
+	defer ed.end()
 	if err != nil {
 		return err
 	}
@@ -59,19 +59,44 @@ func (p *Profiles) Project(now time.Time, edits []Edit, meta func(*Batch)) error
 	return ed.commit(meta, true)
 }
 
-// Scan calls fn for the record of every person in the order of keys, as they are
-// when Scan begins. The record is valid until fn returns.
-func (p *Profiles) Scan(fn func(key ad.PersonID, r Record) error) error { return p.store.Scan(fn) }
+// Scan calls fn for the record of every identifier, of which each holds what came
+// by it, in the order of keys, as they are when Scan begins. The record is valid
+// until fn returns.
+func (p *Profiles) Scan(fn func(key ad.PersonID, r Record) error) error {
+	return p.store.Scan(func(key ad.PersonID, value Record) error {
+		if members, _, err := membersOf(value); err != nil || len(members) > 0 {
+			return err
+		}
+		return fn(key, ownOf(value))
+	})
+}
 
-// Record appends a person's record to dst, straight from the store; nothing if
-// there is none.
+// People calls fn for everybody once, with all that is known of them by whatever
+// identifier, in the order of keys, as they are when People begins. The record is
+// valid until fn returns.
+func (p *Profiles) People(fn func(key ad.PersonID, r Record) error) error {
+	return p.store.Scan(func(key ad.PersonID, value Record) error {
+		if _, linked := personOf(value); linked {
+			return nil
+		}
+		_, r, err := membersOf(value)
+		if err != nil {
+			return fmt.Errorf("person %s: %w", key, err)
+		}
+		return fn(key, r)
+	})
+}
+
+// Record appends the record of what came by an identifier to dst, straight from
+// the store; nothing if there is none.
 func (p *Profiles) Record(key ad.PersonID, dst []byte) (Record, error) {
 	if !p.known.maybe(key) {
 		return dst, nil
 	}
-	r, err := p.store.Get(key, dst)
+	from := len(dst)
+	value, err := p.store.Get(key, dst)
 	if err != nil && !isNotFound(err) {
 		return nil, fmt.Errorf("read person %s: %w", key, err)
 	}
-	return r, nil
+	return append(dst[:from], ownOf(value[from:])...), nil
 }

@@ -93,14 +93,18 @@ func (p *Profiles) serve(j *job) {
 // That there is none is cached too.
 func (p *Profiles) fetch(key ad.PersonID, dst []byte) ([]byte, Outcome) {
 	generation := p.generation(key).Load() // before the store is read
-	dst, err := p.store.Get(key, dst)
-	if err != nil && !isNotFound(err) || Record(dst).Valid() != nil {
+	value, err := p.store.Get(key, dst)
+	if err != nil && !isNotFound(err) {
+		return dst, Failed
+	}
+	r, err := served(value)
+	if _, linked := personOf(r); err != nil || !linked && Record(r).Valid() != nil {
 		return dst, Failed
 	}
 	if p.seen.admit(key, p.cache) {
-		p.remember(key, appendBlob(make([]byte, 0, blobHeader+len(dst)), key, generation, dst))
+		p.remember(key, appendBlob(make([]byte, 0, blobHeader+len(r)), key, generation, r))
 	}
-	return dst, found(dst, StoreHit)
+	return append(value[:0], r...), found(r, StoreHit)
 }
 
 // doorkeeper keeps people from costing an allocation and a place in the cache's

@@ -12,19 +12,21 @@ type Retention struct {
 	Behaviours time.Duration // to whole days (UTC)
 	Touches    time.Duration
 	IDs        time.Duration // since the id was last seen
+	Links      time.Duration // since it was last said that two ids are of one person
 	Segments   time.Duration // the longest that a segment's expiry may lie ahead
 }
 
 const day = 24 * time.Hour
 
-// DefaultRetention remembers behaviours and touches for 100 days, the rest for
-// two years.
+// DefaultRetention remembers behaviours and touches for 100 days, links
+// between identifiers for 180, the rest for two years.
 func DefaultRetention() Retention {
 	return Retention{
 		Attributes: 730 * day,
 		Behaviours: 100 * day,
 		Touches:    100 * day,
 		IDs:        730 * day,
+		Links:      180 * day,
 		Segments:   730 * day,
 	}
 }
@@ -41,6 +43,7 @@ func (r Retention) orDefault() Retention {
 	fill(&r.Behaviours, d.Behaviours)
 	fill(&r.Touches, d.Touches)
 	fill(&r.IDs, d.IDs)
+	fill(&r.Links, d.Links)
 	fill(&r.Segments, d.Segments)
 	return r
 }
@@ -53,7 +56,7 @@ func (r Retention) Check() error {
 		name string
 		d    time.Duration
 	}{
-		{"attributes", r.Attributes}, {"behaviours", r.Behaviours}, {"touches", r.Touches}, {"ids", r.IDs}, {"segments", r.Segments},
+		{"attributes", r.Attributes}, {"behaviours", r.Behaviours}, {"touches", r.Touches}, {"ids", r.IDs}, {"links", r.Links}, {"segments", r.Segments},
 	} {
 		if c.d < day || c.d > 3650*day {
 			return fmt.Errorf("retention of %s is %v: it must be from 1 day to 3650 days", c.name, c.d)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"bidwell/ad"
@@ -45,7 +46,7 @@ func (p *Profiles) UpdateAll(now time.Time, edits []Edit, meta func(*Batch)) err
 	ed := p.editors.Get().(*editor)
 	defer p.editors.Put(ed)
 	err := ed.begin(now, edits)
-	defer p.unlock(ed.locked)
+	defer ed.end()
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,9 @@ type editor struct {
 	builder Builder
 	keys    []ad.PersonID
 	locked  lockedStripes
-	pending map[ad.PersonID]Record // as edited so far, views into done
+	pending map[ad.PersonID][]byte // values as edited so far, views into done
+	people  map[ad.PersonID]bool   // whose unions are to be made again
+	united  Builder
 	done    []byte
 	stored  []byte
 	fresh   map[*entry]bool // names that the store does not have yet
@@ -69,26 +72,37 @@ type editor struct {
 }
 
 func (p *Profiles) newEditor() *editor {
-	return &editor{p: p, pending: map[ad.PersonID]Record{}, fresh: map[*entry]bool{}, builder: Builder{retention: p.retention, names: p.names}}
+	return &editor{
+		p: p, pending: map[ad.PersonID][]byte{}, people: map[ad.PersonID]bool{}, fresh: map[*entry]bool{},
+		builder: Builder{retention: p.retention, names: p.names}, united: Builder{retention: p.retention},
+	}
 }
 
-// begin empties the editor and takes the locks of the people of edits, which the
-// caller gives back, also after an error. It fails if an earlier write may yet
-// come to be.
+// begin empties the editor and takes the locks of the people of edits, which end
+// gives back, also after an error. It fails if an earlier write may yet come to
+// be.
 func (ed *editor) begin(now time.Time, edits []Edit) error {
 	ed.builder.Reset(now.Unix())
+	ed.united.Reset(now.Unix())
 	ed.batch.Reset()
 	ed.keys = ed.keys[:0]
 	ed.done = ed.done[:0]
 	clear(ed.fresh)
 	clear(ed.pending)
+	clear(ed.people)
 	for i := range edits {
 		if !edits[i].Key.IsZero() {
 			ed.keys = append(ed.keys, edits[i].Key)
 		}
 	}
+	ed.p.linking.RLock()
 	ed.locked = ed.p.lock(ed.locked[:0], ed.keys...)
 	return ed.p.Ascertain()
+}
+
+func (ed *editor) end() {
+	ed.p.unlock(ed.locked)
+	ed.p.linking.RUnlock()
 }
 
 // edit makes one edit on top of those before it.
@@ -96,10 +110,11 @@ func (ed *editor) edit(key ad.PersonID, change func(*Builder) error) error {
 	if key.IsZero() {
 		return ErrNobody
 	}
-	before, err := ed.current(key)
+	value, err := ed.current(key)
 	if err != nil {
 		return err
 	}
+	before := ownOf(value)
 	if err := ed.builder.Load(before); err != nil {
 		return fmt.Errorf("person %s: %w; it can only be forgotten: bidwell profile forget", key, err)
 	}
@@ -107,34 +122,46 @@ func (ed *editor) edit(key ad.PersonID, change func(*Builder) error) error {
 		return err
 	}
 	from := len(ed.done)
+	person, linked := personOf(value)
+	if linked {
+		ed.done = appendLinked(ed.done, person, nil)
+	}
+	own := len(ed.done)
 	ed.done = ed.builder.Append(ed.done)
-	after := Record(ed.done[from:len(ed.done):len(ed.done)])
-	if bytes.Equal(after, before) {
+	if bytes.Equal(ed.done[own:], before) {
 		return nil
+	}
+	if linked {
+		ed.people[person] = true
 	}
 	for _, e := range ed.builder.fresh {
 		ed.fresh[e] = true
 	}
-	ed.pending[key] = after
+	ed.pending[key] = ed.done[from:len(ed.done):len(ed.done)]
 	return nil
 }
 
-// current returns a person's record as the edits so far have left it. One that is
-// cached under the person's generation is what the store holds: whoever would
-// change that needs the lock that the caller has.
-func (ed *editor) current(key ad.PersonID) (Record, error) {
-	if r, ok := ed.pending[key]; ok {
-		return r, nil
+// current returns an identifier's value as the edits so far have left it. One that
+// is cached under the person's generation is what the store holds: whoever would
+// change that needs the lock that the caller has. Of one with others beside it
+// not all is cached.
+func (ed *editor) current(key ad.PersonID) ([]byte, error) {
+	if v, ok := ed.pending[key]; ok {
+		return v, nil
 	}
 	if !ed.p.known.maybe(key) {
 		return nil, nil
 	}
 	if blob, ok := ed.p.cache.Get(cacheKey(key)); ok {
-		if r, ok := blobOf(blob, key, ed.p.generation(key).Load()); ok {
+		r, ok := blobOf(blob, key, ed.p.generation(key).Load())
+		if _, linked := personOf(r); ok && !linked {
 			return r, nil
 		}
 	}
-	var err error
+	return ed.read(key)
+}
+
+func (ed *editor) read(key ad.PersonID) (value []byte, err error) {
 	ed.stored, err = ed.p.store.Get(key, ed.stored[:0])
 	if err != nil && !isNotFound(err) {
 		return nil, fmt.Errorf("read person %s: %w", key, err)
@@ -142,8 +169,55 @@ func (ed *editor) current(key ad.PersonID) (Record, error) {
 	return ed.stored, nil
 }
 
+// unite makes the people of the edited identifiers again. It takes their locks,
+// which the caller gives back, also after an error: until then nobody else makes
+// them again without what is edited here.
+func (ed *editor) unite() (locked lockedStripes, err error) {
+	for person := range ed.people {
+		locked = append(locked, slotOf(person)%numStripes)
+	}
+	slices.Sort(locked)
+	locked = slices.Compact(locked)
+	for _, i := range locked {
+		ed.p.people[i].Lock()
+	}
+	for person := range ed.people {
+		value, err := ed.read(person)
+		if err != nil {
+			return locked, err
+		}
+		members, _, err := membersOf(value)
+		if err != nil {
+			return locked, fmt.Errorf("person %s: %w", person, err)
+		}
+		united, err := ed.united.unite(nil, slices.Clone(members), func(k ad.PersonID) (Record, error) {
+			if v, ok := ed.pending[k]; ok {
+				return ownOf(v), nil
+			}
+			v, err := ed.read(k)
+			return ownOf(v), err
+		})
+		if err != nil {
+			return locked, err
+		}
+		ed.pending[person] = united
+	}
+	return locked, nil
+}
+
 // commit writes what has been edited and makes it visible. keep caches it.
 func (ed *editor) commit(meta func(*Batch), keep bool) error {
+	if len(ed.people) > 0 {
+		locked, err := ed.unite()
+		defer func() {
+			for _, i := range locked {
+				ed.p.people[i].Unlock()
+			}
+		}()
+		if err != nil {
+			return err
+		}
+	}
 	for key, r := range ed.pending {
 		if len(r) == 0 {
 			ed.batch.Delete(key)
@@ -162,10 +236,13 @@ func (ed *editor) commit(meta func(*Batch), keep bool) error {
 	}
 	err := ed.p.store.Apply(&ed.batch)
 	if err != nil {
+		for person := range ed.people {
+			ed.keys = append(ed.keys, person)
+		}
 		ed.p.doubt.raise(ed.keys)
 	}
-	for key, r := range ed.pending {
-		ed.p.publish(key, r, err == nil && keep)
+	for key, value := range ed.pending {
+		ed.p.publish(key, value, err == nil && keep)
 	}
 	if err != nil {
 		return err
@@ -181,12 +258,12 @@ func (ed *editor) commit(meta func(*Batch), keep bool) error {
 // written, or may have been. The caller holds the person's lock. A single
 // update, or a contact, is likely to be asked for again and is cached; bulk is
 // not.
-func (p *Profiles) publish(key ad.PersonID, r Record, keep bool) {
-	if len(r) > 0 {
+func (p *Profiles) publish(key ad.PersonID, value []byte, keep bool) {
+	if len(value) > 0 {
 		p.known.add(key)
 	}
 	generation := p.generation(key).Add(1)
-	if keep {
+	if r, err := served(value); keep && err == nil {
 		p.remember(key, appendBlob(make([]byte, 0, blobHeader+len(r)), key, generation, r))
 	}
 }
@@ -198,7 +275,7 @@ func (p *Profiles) publish(key ad.PersonID, r Record, keep bool) {
 func (p *Profiles) Expire(now time.Time) (changed int, err error) {
 	b := Builder{now: now.Unix(), retention: p.retention}
 	var buf []byte
-	err = p.store.Scan(func(key ad.PersonID, r Record) error {
+	err = p.Scan(func(key ad.PersonID, r Record) error {
 		if b.Load(r) != nil {
 			return nil // what cannot be read is left for whoever looks into it
 		}
@@ -208,6 +285,9 @@ func (p *Profiles) Expire(now time.Time) (changed int, err error) {
 		changed++
 		return p.Update(key, now, func(*Builder) error { return nil })
 	})
+	if err == nil {
+		_, err = p.expireLinks(now)
+	}
 	if err != nil {
 		return changed, fmt.Errorf("expire profiles: %w", err)
 	}
