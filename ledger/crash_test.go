@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 )
 
 // wantSound checks that the ledger is sound and that replay makes its figures.
@@ -89,7 +90,7 @@ func TestCrashAnywhere(t *testing.T) {
 }
 
 func crashWhileAppending(t *testing.T, seed uint64, crashes int) {
-	fs := vfs.NewCrashableMem()
+	fs := disktest.New()
 	l := open(t, Config{FS: fs, MemTableSize: 64 << 10}) // small, so that crashes meet flushes and compactions
 	var mu sync.Mutex
 	acknowledged := make(map[once]ad.Money)
@@ -170,7 +171,7 @@ func randomEvent(rng *rand.Rand) *ad.Event {
 // notices, repetitions, trims, crashes and restarts.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := &history{fs: vfs.NewCrashableMem(), acknowledged: map[once]ad.Money{}, now: noon * 1000, honest: noon * 1000}
+		h := &history{fs: disktest.New(), acknowledged: map[once]ad.Money{}, now: noon * 1000, honest: noon * 1000}
 		h.reopen(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"":        func(*rapid.T) {},
@@ -189,7 +190,7 @@ func TestHistories(t *testing.T) {
 }
 
 type history struct {
-	fs           *vfs.MemFS
+	fs           disktest.Disk
 	l            *Ledger
 	now, honest  int64 // unix milliseconds; what a clock says that may be wrong, and what time it is
 	trimmed      bool  // events were dropped

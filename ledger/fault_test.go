@@ -20,6 +20,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 )
 
 // faulty is a file system that fails when told to.
@@ -224,7 +225,7 @@ func TestFullDisk(t *testing.T) {
 // of it may be the first that fails. Once there is space, it opens with all that
 // was acknowledged.
 func TestOpenOnFullDiskAfterCrash(t *testing.T) {
-	mem := vfs.NewCrashableMem()
+	mem := disktest.New()
 	l := open(t, Config{FS: mem})
 	acknowledged := make(map[once]ad.Money)
 	for n := range uint64(50) {
@@ -286,7 +287,7 @@ func TestCloseOnFullDisk(t *testing.T) {
 // TestFailedSync: what a failed sync left on the disk nobody knows. Nothing is
 // accepted any more, and a restart goes on.
 func TestFailedSync(t *testing.T) {
-	mem := vfs.NewCrashableMem()
+	mem := disktest.New()
 	fs := newFaulty(mem)
 	l := open(t, Config{FS: fs})
 	mustAppend(t, l, event(ad.EventBilling, 1, 1), ad.OK)

@@ -7,6 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 )
 
 func terms(t *testing.T, l *Ledger) (list []Term) {
@@ -20,7 +21,7 @@ func terms(t *testing.T, l *Ledger) (list []Term) {
 // Everything is on disk when the call returns: what is looked at is a copy of the
 // disk without what was not synced.
 func TestTermsAreKept(t *testing.T) {
-	fs := vfs.NewCrashableMem()
+	fs := disktest.New()
 	l := open(t, Config{FS: fs})
 	want := func(what string, want ...Term) {
 		t.Helper()

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 	. "bidwell/profile"
 	"bidwell/profile/pebblestore"
 )
@@ -382,7 +383,7 @@ func TestLinkBeside(t *testing.T) {
 
 // TestLinkSurvives crashes after Link has returned.
 func TestLinkSurvives(t *testing.T) {
-	fs := vfs.NewCrashableMem()
+	fs := disktest.New()
 	openOn := func(fs vfs.FS) (*Profiles, func()) {
 		s, err := pebblestore.Open(pebblestore.Config{Dir: "data", FS: fs})
 		must(t, err)

@@ -11,6 +11,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/internal/disktest"
 	"bidwell/ledger"
 	"bidwell/pacing"
 )
@@ -97,11 +98,11 @@ func TestKilledWhileBidding(t *testing.T) {
 	now := time.Now()
 	for round := range 20 {
 		rng := rand.New(rand.NewPCG(uint64(round), 1))
-		fs := vfs.NewCrashableMem()
+		fs := disktest.New()
 		b := openBooks(t, fs, now)
 		killAt := ad.Money(1 + rng.IntN(250))
 		var mu sync.Mutex
-		var disk *vfs.MemFS
+		var disk disktest.Disk
 		var sent, bids, held ad.Money
 		var wg sync.WaitGroup
 		for g := range 4 {
@@ -118,7 +119,7 @@ func TestKilledWhileBidding(t *testing.T) {
 					if bids == killAt {
 						disk, held = fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100 * (round % 2), RNG: rng}), sent
 					}
-					killed = disk != nil
+					killed = disk.MemFS != nil
 					mu.Unlock()
 				}
 			})

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 	"bidwell/profile"
 )
 
@@ -29,7 +30,7 @@ func TestCrashAnywhere(t *testing.T) {
 
 func crashWhileFollowing(t *testing.T, seed uint64, crashes int) {
 	const people = 200
-	r := start(t, vfs.NewCrashableMem())
+	r := start(t, disktest.New())
 	ctx, stop := context.WithCancel(context.Background())
 	following := make(chan struct{})
 	go func() { r.follower.Run(ctx); close(following) }()

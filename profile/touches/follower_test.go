@@ -6,9 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 	"bidwell/ledger"
 	"bidwell/profile"
 	"bidwell/profile/touches"
@@ -17,7 +16,7 @@ import (
 // TestFollow shows what a contact leaves in a profile, that it is seen at once by
 // whoever asks next, and that it is there once.
 func TestFollow(t *testing.T) {
-	r := start(t, vfs.NewCrashableMem())
+	r := start(t, disktest.New())
 	r.ledger.Name(ledger.CampaignName, campaign, "shoes")
 	if rec := r.load(t, personOf(1)); rec != nil {
 		t.Fatalf("a stranger has %d bytes", len(rec))
@@ -66,7 +65,7 @@ func TestFollow(t *testing.T) {
 // the profiles, and the next one begins behind it.
 func TestRunDrains(t *testing.T) {
 	const events = 3000
-	r := start(t, vfs.NewCrashableMem())
+	r := start(t, disktest.New())
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { r.follower.Run(ctx); close(done) }()
@@ -102,7 +101,7 @@ func TestRunDrains(t *testing.T) {
 func TestUnwellStore(t *testing.T) {
 	for _, keeps := range []bool{false, true} {
 		t.Run(fmt.Sprintf("late writes %t", keeps), func(t *testing.T) {
-			r := start(t, vfs.NewCrashableMem())
+			r := start(t, disktest.New())
 			r.append(t, event(ad.EventImpression, 0, 1), ad.OK)
 			r.catchUp(t)
 			r.store.failed = make(chan struct{})
@@ -151,7 +150,7 @@ func TestUnwellStore(t *testing.T) {
 // TestUnwellStoreAndNothingMore has the one write fail that there is. The follower
 // makes it again although no event comes.
 func TestUnwellStoreAndNothingMore(t *testing.T) {
-	r := start(t, vfs.NewCrashableMem())
+	r := start(t, disktest.New())
 	r.store.failed = make(chan struct{})
 	r.store.broken.Store(true)
 	well := make(chan struct{})
@@ -188,7 +187,7 @@ func TestUnwellStoreAndNothingMore(t *testing.T) {
 
 // TestAbsurdTimes checks that contacts no profile can hold stop nothing.
 func TestAbsurdTimes(t *testing.T) {
-	r := start(t, vfs.NewCrashableMem())
+	r := start(t, disktest.New())
 	for n, ms := range []int64{0, 7_000_000_000_000, noon * 1000} {
 		e := event(ad.EventImpression, n, 1)
 		e.Time = ms
@@ -207,7 +206,7 @@ func TestAbsurdTimes(t *testing.T) {
 // TestDamagedRecord checks that one person's damaged record keeps nobody else's
 // contacts waiting, and that replay says so.
 func TestDamagedRecord(t *testing.T) {
-	r := start(t, vfs.NewCrashableMem())
+	r := start(t, disktest.New())
 	var b profile.Batch
 	b.Put(personOf(1), profile.Record("nonsense"))
 	must(t, r.store.Apply(&b))

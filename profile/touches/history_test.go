@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 	"bidwell/ledger"
 	"bidwell/profile"
 	"bidwell/profile/touches"
@@ -21,7 +22,7 @@ import (
 // crashes and restarts.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := &history{rig: start(t, vfs.NewCrashableMem()), forgotten: map[int]uint64{}, shared: map[int]bool{}}
+		h := &history{rig: start(t, disktest.New()), forgotten: map[int]uint64{}, shared: map[int]bool{}}
 		h.name()
 		t.Repeat(map[string]func(*rapid.T){
 			"":               func(*rapid.T) {},

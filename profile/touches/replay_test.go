@@ -6,9 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 	"bidwell/ledger"
 	"bidwell/profile"
 	"bidwell/profile/touches"
@@ -17,7 +16,7 @@ import (
 // seen returns a rig with 10 people who had 3 contacts each.
 func seen(t *testing.T) *rig {
 	t.Helper()
-	r := start(t, vfs.NewCrashableMem())
+	r := start(t, disktest.New())
 	r.ledger.Name(ledger.CampaignName, campaign, "shoes")
 	for n := range 30 {
 		r.append(t, event(ad.EventImpression, n, n%10), ad.OK)
@@ -100,7 +99,7 @@ func TestReplayBehind(t *testing.T) {
 // TestReplayOfATrimmedLedger: touches whose events were dropped are kept, and
 // compared no more.
 func TestReplayOfATrimmedLedger(t *testing.T) {
-	r := start(t, vfs.NewCrashableMem())
+	r := start(t, disktest.New())
 	defer r.close(t)
 	for n := range 20 {
 		e := event(ad.EventImpression, n, n%5)

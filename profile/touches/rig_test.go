@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"bidwell/ad"
+	"bidwell/internal/disktest"
 	"bidwell/ledger"
 	"bidwell/profile"
 	"bidwell/profile/pebblestore"
@@ -36,7 +37,7 @@ func must(t tester, err error) {
 
 // rig is a ledger and profiles on one disk, and what follows between them.
 type rig struct {
-	fs       *vfs.MemFS
+	fs       disktest.Disk
 	ledger   *ledger.Ledger
 	store    *flaky
 	profiles *profile.Profiles
@@ -44,7 +45,7 @@ type rig struct {
 }
 
 // start opens everything that is on a disk, as a process does.
-func start(t tester, fs *vfs.MemFS) *rig {
+func start(t tester, fs disktest.Disk) *rig {
 	t.Helper()
 	r := &rig{fs: fs}
 	var err error
