@@ -126,7 +126,7 @@ func TestKilledWhileBidding(t *testing.T) {
 		}
 		wg.Wait()
 		b.stop(t, now.Add(time.Minute))
-		if disk == nil {
+		if disk.MemFS == nil {
 			t.Fatalf("only %d bids were made, it was to be killed at %d", bids, killAt)
 		}
 		for _, after := range []time.Duration{0, window / 2, window} {
