@@ -134,18 +134,18 @@ func sourceOf(name, exchange string) (source, error) {
 	return source{}, fmt.Errorf("%w: unknown id type %q; there are buyeruid, ifa, user and eid:<source>, as in eid:uidapi.com", ErrConfig, name)
 }
 
-// CheckType returns an error unless idType is one under which a request's
-// identifiers are looked up: "ifa", "eid:<source>", "buyeruid:<exchange>" or
-// "user:<exchange>". It is for those who store profiles by such types.
+// CheckType returns an error unless idType is one under which people are known:
+// by what requests hold, "ifa", "eid:<source>", "buyeruid:<exchange>" or
+// "user:<exchange>", or by what somebody signs in with, "login:<site>".
 func CheckType(idType string) error {
 	kind, of, named := strings.Cut(idType, ":")
 	switch {
 	case idType == "ifa":
 		return nil
-	case named && of != "" && (kind == "eid" || kind == "buyeruid" || kind == "user"):
+	case named && of != "" && (kind == "eid" || kind == "buyeruid" || kind == "user" || kind == "login"):
 		return nil
 	}
-	return fmt.Errorf("%w: there is no type %q of identifiers; there are ifa, eid:SOURCE, buyeruid:EXCHANGE and user:EXCHANGE", ErrType, idType)
+	return fmt.Errorf("%w: there is no type %q of identifiers; there are ifa, eid:SOURCE, buyeruid:EXCHANGE, user:EXCHANGE and login:SITE", ErrType, idType)
 }
 
 // Kind is a kind of identifier.

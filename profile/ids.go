@@ -29,6 +29,9 @@ func (id ID) Login() bool {
 	return kind == "login" || kind == "eid" && slices.Contains(personal[:], of)
 }
 
+// String returns the identifier as the command line takes it.
+func (id ID) String() string { return id.Type + ":" + id.Value }
+
 // MaxIDType is the length of the longest type of identifier, in bytes.
 const MaxIDType = 32
 

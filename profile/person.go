@@ -118,13 +118,13 @@ func (p *Profiles) get(key ad.PersonID, now time.Time) (*Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	for k := range keysIn(members) {
-		member, err := p.node(k)
-		if err != nil {
-			return nil, err
-		}
-		if member != nil && !slices.Contains(out.IDs, member.id) {
-			out.IDs = append(out.IDs, member.id)
+	linked, err := p.idsOf(members)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range linked {
+		if !slices.Contains(out.IDs, id) {
+			out.IDs = append(out.IDs, id)
 		}
 	}
 	if n == nil {
@@ -143,6 +143,44 @@ func (p *Profiles) get(key ad.PersonID, now time.Time) (*Person, error) {
 		out.Links = append(out.Links, x)
 	}
 	return out, nil
+}
+
+// Known returns all identifiers by which a person is known who is known by one,
+// that one included.
+func (p *Profiles) Known(id ID) ([]ID, error) {
+	p.linking.RLock()
+	defer p.linking.RUnlock()
+	value, err := p.store.Get(id.Key(), nil)
+	if err != nil && !isNotFound(err) {
+		return nil, fmt.Errorf("read person %s: %w", id.Key(), err)
+	}
+	person, linked := personOf(value)
+	if !linked {
+		return []ID{id}, nil
+	}
+	if value, err = p.store.Get(person, nil); err != nil {
+		return nil, fmt.Errorf("read person %s: %w", person, err)
+	}
+	members, _, err := membersOf(value)
+	if err != nil {
+		return nil, err
+	}
+	return p.idsOf(members)
+}
+
+// idsOf returns the identifiers behind keys, in the order of type and value.
+func (p *Profiles) idsOf(members []byte) (ids []ID, err error) {
+	for k := range keysIn(members) {
+		n, err := p.node(k)
+		if err != nil {
+			return nil, err
+		}
+		if n != nil {
+			ids = append(ids, n.id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b ID) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value)) })
+	return ids, nil
 }
 
 // Describe turns a record into its readable form.

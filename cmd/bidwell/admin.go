@@ -33,6 +33,8 @@ func (m *Main) adminHandler() http.Handler {
 	mux.HandleFunc("POST /api/explain", m.apiExplain)
 	mux.HandleFunc("GET /api/person", m.apiPerson)
 	mux.HandleFunc("DELETE /api/person", m.apiPerson)
+	mux.HandleFunc("POST /api/link", m.apiLink)
+	mux.HandleFunc("DELETE /api/link", m.apiLink)
 	mux.HandleFunc("POST /api/import", m.apiImport)
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)

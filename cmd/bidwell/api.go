@@ -92,6 +92,28 @@ func (m *Main) apiPerson(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// apiLink answers POST and DELETE /api/link?id=ID&id=ID.
+func (m *Main) apiLink(w http.ResponseWriter, r *http.Request) {
+	ids, err := parseIDs(r.URL.Query()["id"])
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	change := linkPeople
+	if r.Method == http.MethodDelete {
+		change = unlinkPeople
+	}
+	text, err := change(m.profiles, ids, time.Now())
+	switch {
+	case errors.Is(err, errLink):
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, text)
+	}
+}
+
 // apiImport answers POST /api/import with a file of people as body.
 func (m *Main) apiImport(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -100,7 +122,7 @@ func (m *Main) apiImport(w http.ResponseWriter, r *http.Request) {
 		maxErrors = importer.DefaultMaxErrors
 	}
 	o := importer.Options{
-		Name: q.Get("name"), ID: q.Get("id"), Again: q.Get("again") == "true", Gzip: q.Get("gzip") == "true",
+		Name: q.Get("name"), ID: q.Get("id"), Again: q.Get("again") == "true", Erased: q.Get("erased") == "true", Gzip: q.Get("gzip") == "true",
 		MaxErrors: maxErrors, Workers: 1, Now: time.Now(),
 	}
 	if q.Get("csv") == "true" {

@@ -190,7 +190,7 @@ func parseID(s string) (profile.ID, error) {
 	}
 	id := profile.ID{Type: kind, Value: rest}
 	if !ok || rest == "" {
-		return id, fmt.Errorf("%w%q is no identifier: write ifa:VALUE, eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE or user:EXCHANGE:VALUE", silentUsage{}, s)
+		return id, fmt.Errorf("%w%q is no identifier: write ifa:VALUE, eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE, user:EXCHANGE:VALUE or login:SITE:VALUE", silentUsage{}, s)
 	}
 	if err := identity.CheckType(kind); err != nil {
 		return id, fmt.Errorf("%w%w", silentUsage{}, err)

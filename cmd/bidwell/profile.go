@@ -33,10 +33,11 @@ func newProfile() *cobra.Command {
 	p := new(people)
 	cmd := &cobra.Command{
 		Use:   "profile",
-		Short: "Import, show and erase what is known of people",
+		Short: "Import, show, link and erase what is known of people",
 		Long: `Works on the profiles in the data directory, or, with --bidder, on those of a
 bidder that runs. People are named by an identifier: ifa:VALUE,
-eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE or user:EXCHANGE:VALUE.`,
+eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE, user:EXCHANGE:VALUE or
+login:SITE:VALUE.`,
 		Example: `  bidwell profile import people.ndjson.gz
   bidwell profile get buyeruid:example:anna
   bidwell profile forget ifa:6f9619ff-8b86-d011-b42d-00cf4fc964ff --bidder http://127.0.0.1:8081`,
@@ -46,7 +47,7 @@ eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE or user:EXCHANGE:VALUE.`,
 	f.StringVar(&p.data, "data", "", "directory for profiles (default: the file's, else ./data)")
 	f.StringVar(&p.bidder, "bidder", "", "admin port of a bidder that runs, such as http://127.0.0.1:8081")
 	f.StringVar(&p.key, "admin-key", os.Getenv("BIDWELL_ADMIN_KEY"), "key for it (default: BIDWELL_ADMIN_KEY)")
-	cmd.AddCommand(newProfileImport(p), newProfileGet(p), newProfileForget(p))
+	cmd.AddCommand(newProfileImport(p), newProfileGet(p), newProfileLink(p), newProfileUnlink(p), newProfileForget(p))
 	return cmd
 }
 

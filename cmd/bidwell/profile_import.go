@@ -19,6 +19,7 @@ type importOptions struct {
 	format    string
 	id        string
 	again     bool
+	erased    bool
 	maxErrors int
 }
 
@@ -31,7 +32,8 @@ func newProfileImport(p *people) *cobra.Command {
 standard input (-). What a file says is added to what is known. Bad lines are
 reported with their number and skipped, up to --max-errors. An import that was
 interrupted goes on where it was when it is started again; one that has finished
-is refused, unless --again is given.`,
+is refused, unless --again is given. Lines about people who were erased are
+skipped, unless --erased is given.`,
 		Example: `  bidwell profile import people.ndjson.gz
   zcat *.gz | bidwell profile import - --format ndjson --import-id monday`,
 		Args: cobra.ExactArgs(1),
@@ -55,6 +57,7 @@ is refused, unless --again is given.`,
 	f.StringVar(&o.format, "format", "", "ndjson or csv (default: by the file's name)")
 	f.StringVar(&o.id, "import-id", "", "name under which progress is kept (default: by the file's name, size and beginning)")
 	f.BoolVar(&o.again, "again", false, "import even if this import has finished before")
+	f.BoolVar(&o.erased, "erased", false, "import people who were erased, too, as they have come back")
 	f.IntVar(&o.maxErrors, "max-errors", importer.DefaultMaxErrors, "bad lines to skip before giving up")
 	return cmd
 }
@@ -124,7 +127,7 @@ func (p *people) runImport(cmd *cobra.Command, src *importSource, o *importOptio
 	resumed := false
 	done, err := importer.Run(cmd.Context(), p.profiles, r, importer.Options{
 		Name: src.name, Format: src.format, Gzip: src.gzip, ID: src.id, Again: o.again,
-		MaxErrors: o.maxErrors, Now: started,
+		Erased: o.erased, MaxErrors: o.maxErrors, Now: started,
 		Bad: func(b importer.BadLine) { fmt.Fprintf(errOut, "%s:%d: %v\n", src.name, b.Line, b.Err) },
 		Progress: func(pr importer.Progress) {
 			if pr.Resumed > 0 && !resumed {
@@ -149,8 +152,12 @@ func (p *people) runImport(cmd *cobra.Command, src *importSource, o *importOptio
 
 func importText(p importer.Progress, took time.Duration) string {
 	rate := float64(p.Lines-p.Resumed) / max(took.Seconds(), 1e-3)
-	return fmt.Sprintf("%s people imported, %s lines skipped, %s lines read in %.1f s (%s per second)",
+	text := fmt.Sprintf("%s people imported, %s lines skipped, %s lines read in %.1f s (%s per second)",
 		thousands(p.People), thousands(p.Bad), thousands(p.Lines), took.Seconds(), thousands(int64(rate)))
+	if p.Erased > 0 {
+		text += fmt.Sprintf("; beside them %s lines about people who were erased: --erased imports them", thousands(p.Erased))
+	}
+	return text
 }
 
 // newBar makes a progress bar on a terminal, else none.
@@ -181,7 +188,7 @@ func (c *countingReader) Read(b []byte) (int, error) {
 func (p *people) sendImport(cmd *cobra.Command, src *importSource, o *importOptions) error {
 	q := url.Values{
 		"name": {src.name}, "id": {src.id}, "max_errors": {strconv.Itoa(o.maxErrors)},
-		"again": {strconv.FormatBool(o.again)}, "gzip": {strconv.FormatBool(src.gzip)},
+		"again": {strconv.FormatBool(o.again)}, "erased": {strconv.FormatBool(o.erased)}, "gzip": {strconv.FormatBool(src.gzip)},
 		"csv": {strconv.FormatBool(src.format == importer.CSV)},
 	}
 	bar := newBar(src)

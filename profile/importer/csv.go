@@ -45,6 +45,10 @@ func parseHeader(text string) (*header, error) {
 	switch {
 	case seen["id"] != seen["id_type"]:
 		return nil, errors.New("the columns id and id_type need each other")
+	case seen["id"] && ids > 0:
+		return nil, errors.New("there are the columns id_type and id, and id:TYPE beside them: use one or the other")
+	case ids > profile.MaxIDs:
+		return nil, fmt.Errorf("there are %d columns with ids, nobody is known by more than %d", ids, profile.MaxIDs)
 	case !seen["id"] && ids == 0:
 		return nil, errors.New("there is no column with an identifier: id_type and id, or id:ifa and the like")
 	}
@@ -69,6 +73,10 @@ func meaning(name string) (setter, error) {
 	switch what {
 	case "id":
 		return func(f *fact, s string, _ *factOptions) error {
+			if f.id.Value != "" {
+				f.others = append(f.others, profile.ID{Type: rest, Value: s})
+				return nil
+			}
 			return errors.Join(f.identify(&f.id.Type, rest), f.identify(&f.id.Value, s))
 		}, nil
 	case "attr":
@@ -85,7 +93,7 @@ func meaning(name string) (setter, error) {
 
 func (f *fact) identify(to *string, s string) error {
 	if *to != "" {
-		return errors.New("the row has more than one id: a row speaks of a person by one")
+		return errors.New("the row has more than one id in these columns")
 	}
 	*to = s
 	return nil

@@ -12,7 +12,8 @@ import (
 
 // fact is what one line says.
 type fact struct {
-	id         profile.ID
+	id         profile.ID   // under which it is kept
+	others     []profile.ID // of the same person
 	attributes []attribute
 	segments   []segment
 	behaviours []behaviour
@@ -68,19 +69,34 @@ func (f *fact) apply(b *profile.Builder) error {
 	return nil
 }
 
+// links says that all identifiers of the line are of one person.
+func (f *fact) links() (links []profile.Link) {
+	for _, id := range f.others {
+		links = append(links, profile.Link{A: f.id, B: id})
+	}
+	return links
+}
+
 // check finds what is wrong whatever the record is, while many lines are looked
 // at side by side.
 func (f *fact) check() error {
 	if f.id.Type == "" && f.id.Value == "" {
 		return fmt.Errorf("the line has no id")
 	}
-	if err := f.id.Check(); err != nil {
-		return err
+	for _, id := range append([]profile.ID{f.id}, f.others...) {
+		if err := id.Check(); err != nil {
+			return err
+		}
+		if err := identity.CheckType(id.Type); err != nil {
+			return err
+		}
 	}
-	if err := identity.CheckType(f.id.Type); err != nil {
-		return err
+	for _, l := range f.links() {
+		if err := l.Check(); err != nil {
+			return err
+		}
 	}
-	if len(f.attributes)+len(f.segments)+len(f.behaviours) == 0 {
+	if len(f.others)+len(f.attributes)+len(f.segments)+len(f.behaviours) == 0 {
 		return fmt.Errorf("the line says nothing about %s %s", f.id.Type, f.id.Value)
 	}
 	return nil

@@ -13,7 +13,7 @@
 // an attribute. A segment expires at a date or time, or after so long; without
 // either after Options.SegmentTTL. A behaviour happened at a time (RFC 3339, a
 // date, or unix seconds) or so long ago, in s, m, h, d or w; count is 1 if
-// absent. "ids" with one element may stand for "id".
+// absent. "ids" with several elements may stand for "id".
 //
 // # CSV
 //
@@ -21,19 +21,24 @@
 // nothing.
 //
 //	id_type, id         the type and the value of the identifier, or instead
-//	id:TYPE             the value of an identifier of that type; one in each row
+//	id:TYPE             the value of an identifier of that type
 //	attr:NAME           an attribute: a date if it reads as one, else a string
 //	attr:NAME:TYPE      an attribute of type string, number, bool or date
 //	segment:NAME        1, true or yes; or when it expires, as in NDJSON; 0, false or no say nothing
 //	KIND:TOPIC          visit:automotive and the like: how often, now; or the
 //	                    times, separated by ";", each as in NDJSON or so long ago
 //
-// # One person, one identifier
+// # One person, several identifiers
 //
-// A line speaks of one person by one identifier, under which the profile is
-// kept and found. A line with more is refused: links between identifiers are
-// knowledge of their own and not made up here. What a line says is added to
-// what is known.
+// What a line says is kept by its first identifier, and added to what is known.
+// The others are linked with that one: see [profile.Profiles.Link]. A line may say
+// nothing but that.
+//
+// # Erased people
+//
+// A line about somebody who was erased is skipped as long as the mark of that
+// stands, unless Options.Erased is set: a file that is older than the erasure does
+// not undo it.
 //
 // # Once and only once
 //
@@ -105,6 +110,7 @@ type Options struct {
 	Format     Format // NDJSON
 	Gzip       bool
 	ID         string        // under which progress is kept; none: it is not, and nothing resumes
+	Erased     bool          // import people who were erased, too: they are back
 	Again      bool          // import even if an import of this ID has finished
 	MaxErrors  int           // bad lines to skip before giving up: none; see DefaultMaxErrors
 	SegmentTTL time.Duration // DefaultSegmentTTL
@@ -122,6 +128,7 @@ type Progress struct {
 	Bytes   int64 `json:"bytes"`  // of these lines, uncompressed
 	People  int64 `json:"people"` // lines applied
 	Bad     int64 `json:"bad"`    // lines skipped
+	Erased  int64 `json:"erased"` // lines skipped as they are about people who were erased
 	Resumed int64 `json:"-"`      // lines that had been read before; 0 if begun now
 	Done    bool  `json:"done"`
 }

@@ -120,6 +120,53 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// TestLinks imports people of several identifiers, in both formats.
+func TestLinks(t *testing.T) {
+	for format, text := range map[importer.Format]string{
+		importer.NDJSON: `{"ids":[{"type":"login:shop","value":"alice"},{"type":"ifa","value":"phone"}],"segments":["a"]}` + "\n" +
+			`{"ids":[{"type":"login:shop","value":"alice"},{"type":"ifa","value":"laptop"}]}` + "\n",
+		importer.CSV: "id:login:shop,id:ifa,segment:a\nalice,phone,1\nalice,laptop,\n",
+	} {
+		p := open(t, newStore(t))
+		got, err := load(t, p, strings.NewReader(text), importer.Options{Format: format})
+		must(t, err)
+		if got.People != 2 {
+			t.Errorf("progress %+v", got)
+		}
+		who, err := p.Get(profile.ID{Type: "ifa", Value: "laptop"}.Key(), now)
+		must(t, err)
+		if len(who.IDs) != 3 || len(who.Segments) != 1 {
+			t.Errorf("the person is %+v", who)
+		}
+	}
+}
+
+// TestErasedStayErased imports a file that holds somebody who was erased.
+func TestErasedStayErased(t *testing.T) {
+	p := open(t, newStore(t))
+	file := `{"ids":[{"type":"ifa","value":"alice"},{"type":"ifa","value":"phone"}],"segments":["a"]}` + "\n" +
+		`{"id":{"type":"ifa","value":"bob"},"segments":["a"]}` + "\n" + `{"id":{"type":"ifa","value":"phone"},"segments":["b"]}` + "\n"
+	_, err := load(t, p, strings.NewReader(file), importer.Options{})
+	must(t, err)
+	_, err = p.Forget(profile.ID{Type: "ifa", Value: "phone"}.Key(), profile.AllEvents)
+	must(t, err)
+	got, err := load(t, p, strings.NewReader(file), importer.Options{})
+	must(t, err)
+	if got.People != 1 || got.Erased != 2 || got.Bad != 0 || got.Lines != 3 {
+		t.Errorf("progress %+v", got)
+	}
+	for _, name := range []string{"alice", "phone"} {
+		if _, err := p.Get(profile.ID{Type: "ifa", Value: name}.Key(), now); !errors.Is(err, profile.ErrNotFound) {
+			t.Errorf("%s is back: %v", name, err)
+		}
+	}
+	_, err = load(t, p, strings.NewReader(file), importer.Options{Erased: true})
+	must(t, err)
+	if _, err := p.Get(profile.ID{Type: "ifa", Value: "alice"}.Key(), now); err != nil {
+		t.Errorf("alice has come back: %v", err)
+	}
+}
+
 func TestBadLinesAreReported(t *testing.T) {
 	long := `{"id":{"type":"ifa","value":"x"},"attributes":{"a":"` + strings.Repeat("x", importer.MaxLine) + `"}}`
 	ok := `{"id":{"type":"ifa","value":"%s"},"attributes":{"a":1}}`
@@ -135,7 +182,10 @@ func TestBadLinesAreReported(t *testing.T) {
 		{0, `{"id":{"type":"ifa"},"attributes":{"a":1}}`, "names nobody"},
 		{0, `{"id":{"type":"ifa","value":"00000000-0000-0000-0000-000000000000"},"segments":["a"]}`, "names nobody"},
 		{0, `{"id":{"type":"ifa","value":"x"}}`, "says nothing"},
-		{0, `{"ids":[{"type":"ifa","value":"x"},{"type":"ifa","value":"y"}],"segments":["a"]}`, "2 ids: a line speaks of a person by one"},
+		{0, `{"ids":[{"type":"ifa","value":"x"},{"type":"ifa","value":"x"}],"segments":["a"]}`, "linked with itself"},
+		{0, `{"ids":[{"type":"ifa","value":"x"},{"type":"ifa"}],"segments":["a"]}`, "names nobody"},
+		{0, `{"ids":[{"type":"ifa","value":"x"},{"type":"email","value":"y"}],"segments":["a"]}`, `no type "email"`},
+		{0, `{"ids":[` + strings.Repeat(`{"type":"ifa","value":"x"},`, 16) + `{"type":"ifa","value":"y"}],"segments":["a"]}`, "17 ids"},
 		{0, `{"id":{"type":"ifa","value":"x"},"atributes":{}}`, `unknown key "atributes"`},
 		{0, `{"id":{"type":"ifa","value":"x"},"attributes":{"a b":1}}`, "space"},
 		{0, `{"id":{"type":"ifa","value":"x"},"attributes":{"a":[1]}}`, "attribute a: an object or a list"},

@@ -69,10 +69,10 @@ func (o *factOptions) json(text []byte) (*fact, error) {
 		return nil, errors.New(`the line has both "id" and "ids"`)
 	case in.ID != nil:
 		f.id = *in.ID
-	case len(in.IDs) > 1:
-		return nil, fmt.Errorf("the line has %d ids: a line speaks of a person by one; write a line for each", len(in.IDs))
-	case len(in.IDs) == 1:
-		f.id = in.IDs[0]
+	case len(in.IDs) > profile.MaxIDs:
+		return nil, fmt.Errorf("the line has %d ids, nobody is known by more than %d", len(in.IDs), profile.MaxIDs)
+	case len(in.IDs) > 0:
+		f.id, f.others = in.IDs[0], in.IDs[1:]
 	}
 	if err := f.addAttributes(in.Attributes, o); err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func jsonError(err error) error {
 		return fmt.Errorf("%q is a JSON %s and should be of another kind", kind.Field, kind.Value)
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return fmt.Errorf("unknown key %s: a line has id (type, value), attributes, segments (name, expires) and behaviours (kind, topic, time or ago, count)", field)
+		return fmt.Errorf("unknown key %s: a line has id (type, value) or ids, attributes, segments (name, expires) and behaviours (kind, topic, time or ago, count)", field)
 	}
 	return err
 }

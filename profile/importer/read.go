@@ -25,6 +25,7 @@ type line struct {
 	from, to int // of the text in the chunk's buffer
 	fact     *fact
 	err      error
+	erased   bool // it is about somebody who was erased
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"bidwell/profile"
 )
@@ -84,12 +85,25 @@ func (im *run) end(err error) error {
 	return im.finish()
 }
 
-// apply writes a chunk with the progress that it makes.
+// apply writes a chunk with the progress that it makes, after its links: they can
+// be said twice.
 func (im *run) apply(c *chunk) error {
 	im.edits = im.edits[:0]
+	var links []profile.Link
 	for i := range c.lines {
-		if l := &c.lines[i]; l.err == nil && l.fact != nil {
-			im.edits = append(im.edits, profile.Edit{Key: l.fact.id.Key(), Change: l.fact.apply})
+		l := &c.lines[i]
+		if l.err != nil || l.fact == nil {
+			continue
+		}
+		if l.erased = !im.Erased && im.erased(l.fact); l.erased {
+			continue
+		}
+		im.edits = append(im.edits, profile.Edit{Key: l.fact.id.Key(), Change: l.fact.apply})
+		links = append(links, l.fact.links()...)
+	}
+	if len(links) > 0 {
+		if err := im.profiles.Link(im.Now, links...); err != nil {
+			return fmt.Errorf("after line %d: %w", im.progress.Lines, err)
 		}
 	}
 	next := im.progress
@@ -114,16 +128,24 @@ func (im *run) apply(c *chunk) error {
 	return nil
 }
 
+// erased reports whether a line is about somebody who was erased.
+func (im *run) erased(f *fact) bool {
+	return im.profiles.ForgottenBefore(f.id.Key()) > 0 ||
+		slices.ContainsFunc(f.others, func(id profile.ID) bool { return im.profiles.ForgottenBefore(id.Key()) > 0 })
+}
+
 // tally adds up a chunk whose edits have been made.
 func (im *run) tally(c *chunk, to *Progress) {
 	edit := 0
 	for i := range c.lines {
 		l := &c.lines[i]
-		if l.err == nil && l.fact != nil {
+		if l.err == nil && l.fact != nil && !l.erased {
 			l.err = im.edits[edit].Err
 			edit++
 		}
 		switch {
+		case l.erased:
+			to.Erased++
 		case l.err != nil:
 			to.Bad++
 		case l.fact != nil:
