@@ -377,6 +377,9 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	p := open(t, newStore(t), Config{})
 	must(t, p.Update(person(1), clock(), func(b *Builder) error {
 		return errors.Join(b.SetAttr("home.zip", StringValue("10115")), b.AddBehaviour(Visit, "cars", now, 3), b.AddSegment("s", now+1))
