@@ -3,86 +3,162 @@ package profile
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // A group is what a person did of one kind on one topic, newest first:
 //
 //	topic   4 bytes
-//	kind    1 byte; the highest bit says that first is present
-//	size    2 bytes, of what follows
-//	recent  1 byte, the number of moments known to the second, at least 1
-//	last    4 bytes, the newest of them in unix seconds
-//	first   4 bytes, if older than everything else here
-//	older   a varint for each further moment: the seconds before the one before
-//	days    pairs of varints: the days before the one before (at first: before
-//	        the day of the oldest moment), and how often on that day (UTC)
+//	head    1 byte: the kind, and which of what follows is present
+//	above   with groupAbove: their number, and 4 bytes for each topic above this
+//	        one, the outermost first; with groupBeside they are those of the
+//	        group before
+//	size    a varint, of what follows
+//	last    4 bytes, the newest moment in unix seconds
+//	first   with groupFirst: 4 bytes, if older than everything else here
+//	older   a varint for each further moment that is known to the second: the
+//	        seconds before the one before
+//	days    with groupDays, and then after MaxRecent moments: pairs of varints,
+//	        the days before the one before (at first: before the day of the oldest
+//	        moment), and how often on that day (UTC)
+//
+// Groups are sorted by the topic directly above, the topic and the kind.
 const (
-	groupHeader = 7
-	hasFirst    = 0x80
+	groupKind   = 0x0f
+	groupDays   = 0x10
+	groupFirst  = 0x20
+	groupAbove  = 0x40
+	groupBeside = 0x80
+
+	groupSmallest = 4 + 1 + 1 + 4 // bytes
 )
+
+// MaxLevels is how many levels of a topic such as automotive/luxury count, from
+// the outermost: what lies deeper is found by its full name, and by these.
+const MaxLevels = 8
 
 // group is one group as it lies in a record.
 type group struct {
 	topic       Name
 	kind        Kind
-	recent      int
+	recent      int    // the most moments that older has
+	days        bool   // and then days
 	last, first uint32 // first is 0 where the oldest entry is the first
+	above       []byte // the topics above, 4 bytes each, the outermost first
 	older       []byte // and days
 }
 
-// nextGroup reads the group at the start of p. Its size is 0 where p ends or
-// makes no sense.
-func nextGroup(p []byte) (g group, size int) {
-	if len(p) < groupHeader+5 {
-		return g, 0
-	}
-	size = groupHeader + int(binary.LittleEndian.Uint16(p[5:]))
-	if len(p) < size || size < groupHeader+5 {
-		return g, 0
-	}
-	g.topic = Name(binary.LittleEndian.Uint32(p))
-	g.kind = Kind(p[4] &^ hasFirst)
-	g.recent = int(p[7])
-	g.last = binary.LittleEndian.Uint32(p[8:])
-	g.older = p[groupHeader+5 : size]
-	if p[4]&hasFirst != 0 {
-		if len(g.older) < 4 {
-			return g, 0
-		}
-		g.first = binary.LittleEndian.Uint32(g.older)
-		g.older = g.older[4:]
-	}
-	return g, size
+// groups reads the groups of a record, one after the other.
+type groups struct {
+	rest  []byte
+	above []byte // of the group before
+	old   bool   // as version 1 has them
 }
 
-// group finds the group of a kind and topic.
-func (r Record) group(k Kind, topic Name) (group, bool) {
+func (s *sections) groups() groups { return groups{rest: s.behaviours, old: s.old} }
+
+// next reads the next group. It returns false at the end, or where the bytes
+// make no sense; rest is then not empty.
+func (gs *groups) next(g *group) bool {
+	if gs.old {
+		return gs.nextOld(g)
+	}
+	p := gs.rest
+	if len(p) < groupSmallest {
+		return false
+	}
+	head, at := p[4], 5
+	g.topic, g.kind, g.days, g.recent = Name(binary.LittleEndian.Uint32(p)), Kind(head&groupKind), head&groupDays != 0, MaxRecent
+	switch head & (groupAbove | groupBeside) {
+	case 0:
+		gs.above = nil
+	case groupAbove:
+		at += 1 + 4*int(p[5])
+		if at+5 > len(p) {
+			return false
+		}
+		gs.above = p[6:at]
+	case groupAbove | groupBeside:
+		return false
+	}
+	g.above = gs.above
+	size, n := int(p[at]), 1
+	if size >= 0x80 {
+		long, m := binary.Uvarint(p[at:])
+		if m <= 0 || long > MaxRecord {
+			return false
+		}
+		size, n = int(long), m
+	}
+	at += n
+	if size < 4 || at+size > len(p) {
+		return false
+	}
+	g.last, g.first, g.older = binary.LittleEndian.Uint32(p[at:]), 0, p[at+4:at+size]
+	if head&groupFirst != 0 && !g.readFirst() {
+		return false
+	}
+	gs.rest = p[at+size:]
+	return true
+}
+
+// readFirst takes the first moment from before the older ones.
+func (g *group) readFirst() bool {
+	if len(g.older) < 4 {
+		return false
+	}
+	g.first = binary.LittleEndian.Uint32(g.older)
+	g.older = g.older[4:]
+	return true
+}
+
+// on reports whether the group is of a kind, and of one of the topics or below
+// one.
+func (g *group) on(k Kind, topics []Name) bool {
+	if g.kind != k {
+		return false
+	}
+	for _, t := range topics {
+		if g.topic == t {
+			return true
+		}
+		for p := g.above; len(p) >= 4; p = p[4:] {
+			if Name(binary.LittleEndian.Uint32(p)) == t {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Count is CountAny of one topic.
+func (r Record) Count(k Kind, topic Name, since, until int64) int {
+	return r.CountAny(k, []Name{topic}, since, until)
+}
+
+// CountAny returns how often the person did something of kind k on any of some
+// topics, or below one of them, in the half-open interval [since, until), in unix
+// seconds. Each time counts once, also where several of the topics include it.
+//
+// Of each pair of kind and topic the newest MaxRecent moments count to the second;
+// of what is older only the day is known, and it counts as of that day's noon
+// (UTC), or as of the oldest of those moments where that is before noon.
+func (r Record) CountAny(k Kind, topics []Name, since, until int64) int {
 	s, ok := r.split()
 	if !ok {
-		return group{}, false
-	}
-	for p := s.behaviours; ; {
-		g, size := nextGroup(p)
-		if size == 0 || g.topic > topic {
-			return group{}, false
-		}
-		if g.topic == topic && g.kind == k {
-			return g, true
-		}
-		p = p[size:]
-	}
-}
-
-// Count returns how often the person did something of kind k on a topic in the
-// half-open interval [since, until), in unix seconds. The newest MaxRecent
-// moments count to the second; of what is older only the day is known, and it
-// counts as of that day's noon (UTC), or as of the oldest of those moments where
-// that is before noon.
-func (r Record) Count(k Kind, topic Name, since, until int64) int {
-	g, ok := r.group(k, topic)
-	if !ok || int64(g.last) < since {
 		return 0
 	}
+	n := 0
+	var g group
+	for gs := s.groups(); gs.next(&g); {
+		if int64(g.last) >= since && g.on(k, topics) {
+			n += g.count(since, until)
+		}
+	}
+	return n
+}
+
+func (g *group) count(since, until int64) int {
 	n := 0
 	walk := g.walk()
 	for walk.moment() {
@@ -105,21 +181,90 @@ func (r Record) Count(k Kind, topic Name, since, until int64) int {
 	return n
 }
 
-// Last returns when the person last did something of kind k on a topic.
+// Last is LastAny of one topic.
 func (r Record) Last(k Kind, topic Name) (unix int64, ok bool) {
-	g, ok := r.group(k, topic)
-	return int64(g.last), ok
+	return r.LastAny(k, []Name{topic})
 }
 
-// First returns when the person first did something of kind k on a topic, as
-// far back as the group reaches: it is forgotten with the group, when everything
-// in that has expired.
-func (r Record) First(k Kind, topic Name) (unix int64, ok bool) {
-	g, ok := r.group(k, topic)
-	if !ok {
+// LastAny returns when the person last did something of kind k on any of some
+// topics, or below one of them.
+func (r Record) LastAny(k Kind, topics []Name) (unix int64, ok bool) {
+	s, whole := r.split()
+	if !whole {
 		return 0, false
 	}
-	return g.oldest(), true
+	var g group
+	for gs := s.groups(); gs.next(&g); {
+		if (!ok || int64(g.last) > unix) && g.on(k, topics) {
+			unix, ok = int64(g.last), true
+		}
+	}
+	return unix, ok
+}
+
+// First is FirstAny of one topic.
+func (r Record) First(k Kind, topic Name) (unix int64, ok bool) {
+	return r.FirstAny(k, []Name{topic})
+}
+
+// FirstAny returns when the person first did something of kind k on any of some
+// topics, or below one of them, as far back as is remembered: the first time on a
+// topic is forgotten when everything of that kind on it has expired.
+func (r Record) FirstAny(k Kind, topics []Name) (unix int64, ok bool) {
+	s, whole := r.split()
+	if !whole {
+		return 0, false
+	}
+	var g group
+	for gs := s.groups(); gs.next(&g); {
+		if !g.on(k, topics) {
+			continue
+		}
+		if at := g.oldest(); !ok || at < unix {
+			unix, ok = at, true
+		}
+	}
+	return unix, ok
+}
+
+// Newest fills dst with the newest moments in [since, until) at which the person
+// did something of kind k on any of some topics, or below one of them, newest
+// first, and returns how many there are. What is known to the day only is left
+// out.
+func (r Record) Newest(k Kind, topics []Name, since, until int64, dst []int64) int {
+	s, ok := r.split()
+	if !ok || len(dst) == 0 {
+		return 0
+	}
+	n := 0
+	var g group
+	for gs := s.groups(); gs.next(&g); {
+		if !g.on(k, topics) {
+			continue
+		}
+		for walk := g.walk(); walk.moment() && walk.at >= since; {
+			if n == len(dst) && walk.at <= dst[n-1] {
+				break
+			}
+			if walk.at < until {
+				n = insertNewest(dst, n, walk.at)
+			}
+		}
+	}
+	return n
+}
+
+// insertNewest inserts a moment among the n at the beginning of dst, which are
+// newest first, and returns how many there are then. A full dst loses its oldest.
+func insertNewest(dst []int64, n int, at int64) int {
+	i := n
+	for i > 0 && dst[i-1] < at {
+		i--
+	}
+	n = min(n+1, len(dst))
+	copy(dst[i+1:n], dst[i:])
+	dst[i] = at
+	return n
 }
 
 func (g *group) oldest() int64 {
@@ -137,6 +282,7 @@ type walker struct {
 	rest  []byte
 	left  int
 	begun bool
+	days  bool
 
 	at    int64 // the moment, in unix seconds
 	day   int64 // the day, in days since 1970
@@ -145,7 +291,7 @@ type walker struct {
 
 func (g *group) walk() walker {
 	at := int64(g.last)
-	return walker{rest: g.older, left: g.recent, at: at, day: at / secondsPerDay}
+	return walker{rest: g.older, left: g.recent, days: g.days, at: at, day: at / secondsPerDay}
 }
 
 // moment goes to the next moment. All moments come before the first day.
@@ -171,6 +317,9 @@ func (w *walker) moment() bool {
 
 // dayCount goes to the next day.
 func (w *walker) dayCount() bool {
+	if !w.days {
+		return false
+	}
 	d, ok1 := w.uvarint()
 	n, ok2 := w.uvarint()
 	if !ok1 || !ok2 || d > uint64(w.day) || n > math.MaxUint16 {
@@ -194,4 +343,43 @@ func (w *walker) uvarint() (uint64, bool) {
 	}
 	w.rest = w.rest[n:]
 	return v, true
+}
+
+// namesIn returns the names that lie in p, 4 bytes each.
+func namesIn(p []byte) []Name {
+	var list []Name
+	for ; len(p) >= 4; p = p[4:] {
+		list = append(list, Name(binary.LittleEndian.Uint32(p)))
+	}
+	return list
+}
+
+// parent returns the topic directly above, 0 for none.
+func (g *group) parent() Name {
+	if len(g.above) < 4 {
+		return 0
+	}
+	return Name(binary.LittleEndian.Uint32(g.above[len(g.above)-4:]))
+}
+
+// valid reports whether what is in the group is in order.
+func (g *group) valid() bool {
+	if g.kind == NoKind || g.kind >= numKinds || len(g.above) > 4*(MaxLevels-1) || slices.Contains(namesIn(g.above), 0) {
+		return false
+	}
+	walk := g.walk()
+	moments, days := 0, 0
+	for moments < g.recent && (moments == 0 || len(walk.rest) > 0) {
+		if !walk.moment() {
+			return false
+		}
+		moments++
+	}
+	for len(walk.rest) > 0 {
+		if !walk.dayCount() {
+			return false
+		}
+		days++
+	}
+	return moments > 0 && days <= MaxDays && (!g.days || moments == MaxRecent)
 }

@@ -27,6 +27,8 @@ type Builder struct {
 	touches    []Touch          // newest first
 	groups     []builtGroup     // by topic and kind
 	ids        []builtID
+
+	order []*builtGroup // scratch
 }
 
 type builtAttribute struct {
@@ -43,6 +45,7 @@ type builtSegment struct {
 type builtGroup struct {
 	topic  Name
 	kind   Kind
+	above  []Name // the topics above, the outermost first
 	first  uint32
 	recent []uint32 // newest first
 	days   []builtDay

@@ -3,8 +3,10 @@ package profile
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
+	"strings"
 )
 
 // MaxCount is the most that one call of AddBehaviour may add, and the most that
@@ -25,12 +27,61 @@ func (b *Builder) AddBehaviour(k Kind, topic string, at int64, count int) error 
 	if err := checkMoment(at, b.now); err != nil {
 		return fmt.Errorf("%s of %s: %w", k, topic, err)
 	}
+	g, err := b.groupOn(k, topic)
+	if err != nil {
+		return err
+	}
+	g.add(uint32(at), count)
+	return nil
+}
+
+// groupOn returns the group of a kind and a topic by its name, which it makes if
+// need be, and has the names recorded. It is valid until the next call.
+func (b *Builder) groupOn(k Kind, topic string) (*builtGroup, error) {
 	n, err := b.intern(topic)
 	if err != nil {
-		return fmt.Errorf("topic: %w", err)
+		return nil, fmt.Errorf("topic: %w", err)
 	}
-	b.group(k, n).add(uint32(at), count)
-	return nil
+	var above []Name
+	if strings.IndexByte(topic, '/') >= 0 {
+		if above, err = b.above(topic); err != nil {
+			return nil, fmt.Errorf("topic %s: what is above it: %w", topic, err)
+		}
+	}
+	g := b.group(k, n)
+	g.above = above
+	return g, nil
+}
+
+// above returns the topics above one: of automotive/luxury/suv these are
+// automotive and automotive/luxury. They are recorded as names.
+func (b *Builder) above(topic string) ([]Name, error) {
+	var list []Name
+	for at := range Above(topic) {
+		n, err := b.intern(at)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// Above goes through the topics that include a topic by its name, the outermost
+// first: above automotive/luxury/suv are automotive and automotive/luxury. A slash
+// at the beginning separates nothing.
+func Above(topic string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i, levels := 1, 1; i < len(topic) && levels < MaxLevels; i++ {
+			if topic[i] != '/' {
+				continue
+			}
+			if !yield(topic[:i]) {
+				return
+			}
+			levels++
+		}
+	}
 }
 
 // group returns the group of a kind and topic, which it makes if need be. It is

@@ -177,7 +177,10 @@ func (g *builtGroup) unite(o *builtGroup) {
 	for day, n := range o.perDay() {
 		days[day] = max(days[day], n)
 	}
-	united := builtGroup{topic: g.topic, kind: g.kind}
+	united := builtGroup{topic: g.topic, kind: g.kind, above: g.above}
+	if len(united.above) == 0 {
+		united.above = o.above
+	}
 	for at, n := range moments {
 		united.add(at, n)
 		day := at / secondsPerDay

@@ -26,7 +26,7 @@ func (b *Builder) Merge(r Record) error {
 		b.putTouch(readTouch(p))
 	}
 	b.mergeAttributes(s.attributes)
-	b.mergeGroups(s.behaviours)
+	b.mergeGroups(s.groups())
 	for p := s.ids; len(p) > 0; {
 		e, size := nextID(p)
 		b.putID(builtID{id: ID{Type: string(e.kind), Value: string(e.value)}, day: e.day})
@@ -59,11 +59,13 @@ func (b *Builder) mergeAttributes(p []byte) {
 	}
 }
 
-func (b *Builder) mergeGroups(p []byte) {
-	for len(p) > 0 {
-		g, size := nextGroup(p)
-		p = p[size:]
+func (b *Builder) mergeGroups(gs groups) {
+	var g group
+	for gs.next(&g) {
 		into := b.group(g.kind, g.topic)
+		if len(into.above) == 0 {
+			into.above = b.aboveOf(&g, gs.old)
+		}
 		walk := g.walk()
 		for walk.moment() {
 			into.add(uint32(walk.at), 1)
@@ -75,4 +77,24 @@ func (b *Builder) mergeGroups(p []byte) {
 			into.first = g.first
 		}
 	}
+}
+
+// aboveOf returns the topics above that of a group. A record of version 1 does not
+// know them, but the dictionary of names does.
+func (b *Builder) aboveOf(g *group, old bool) []Name {
+	if !old {
+		return namesIn(g.above)
+	}
+	if b.names == nil {
+		return nil
+	}
+	text, ok := b.names.Text(g.topic)
+	if !ok {
+		return nil
+	}
+	above, err := b.above(text)
+	if err != nil {
+		return nil // one of them cannot be recorded: it is as it was
+	}
+	return above
 }

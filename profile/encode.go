@@ -16,8 +16,7 @@ func (b *Builder) Append(dst []byte) Record {
 		return dst
 	}
 	start := len(dst)
-	dst = append(dst, Version, byte(len(b.segments)), byte(len(b.touches)), byte(len(b.attributes)), byte(len(b.groups)), byte(len(b.ids)),
-		0, 0, 0, 0, 0, 0)
+	dst = append(dst, Version, byte(len(b.segments)), byte(len(b.touches)), 0, 0, 0, 0)
 	for _, s := range b.segments {
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(s.name))
 		dst = binary.LittleEndian.AppendUint32(dst, s.expires)
@@ -29,17 +28,13 @@ func (b *Builder) Append(dst []byte) Record {
 	for i := range b.attributes {
 		dst = b.attributes[i].append(dst)
 	}
-	binary.LittleEndian.PutUint16(dst[start+6:], uint16(len(dst)-at))
+	binary.LittleEndian.PutUint16(dst[start+3:], uint16(len(dst)-at))
 	at = len(dst)
-	for i := range b.groups {
-		dst = b.groups[i].append(dst)
-	}
-	binary.LittleEndian.PutUint16(dst[start+8:], uint16(len(dst)-at))
-	at = len(dst)
+	dst = b.appendGroups(dst)
+	binary.LittleEndian.PutUint16(dst[start+5:], uint16(len(dst)-at))
 	for _, x := range b.ids {
 		dst = appendID(dst, x.day, x.id)
 	}
-	binary.LittleEndian.PutUint16(dst[start+10:], uint16(len(dst)-at))
 	return dst
 }
 
@@ -94,28 +89,75 @@ func (a *builtAttribute) append(dst []byte) []byte {
 	return binary.LittleEndian.AppendUint64(append(dst, wireNumber64), math.Float64bits(v.Num))
 }
 
-// append writes the group as behaviours.go describes it.
-func (g *builtGroup) append(dst []byte) []byte {
-	start := len(dst)
-	oldest := g.recent[len(g.recent)-1]
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(g.topic))
-	dst = append(dst, byte(g.kind), 0, 0, byte(len(g.recent)))
-	dst = binary.LittleEndian.AppendUint32(dst, g.recent[0])
-	if g.first < oldest {
-		dst[start+4] |= hasFirst
-		dst = binary.LittleEndian.AppendUint32(dst, g.first)
+// appendGroups writes the groups in their order in a record: those of topics
+// directly below the same one stand together, and share what they say of it.
+func (b *Builder) appendGroups(dst []byte) []byte {
+	b.order = b.order[:0]
+	for i := range b.groups {
+		b.order = append(b.order, &b.groups[i])
 	}
+	slices.SortFunc(b.order, func(x, y *builtGroup) int {
+		return cmp.Or(cmp.Compare(x.parent(), y.parent()), cmp.Compare(x.topic, y.topic), cmp.Compare(x.kind, y.kind))
+	})
+	var above []Name
+	for _, g := range b.order {
+		dst = g.append(dst, above)
+		above = g.above
+	}
+	return dst
+}
+
+// parent returns the topic directly above, 0 for none.
+func (g *builtGroup) parent() Name {
+	if len(g.above) == 0 {
+		return 0
+	}
+	return g.above[len(g.above)-1]
+}
+
+// append writes the group as behaviours.go describes it, after a group whose topic
+// has these above.
+func (g *builtGroup) append(dst []byte, before []Name) []byte {
+	head := len(dst) + 4
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(g.topic))
+	dst = append(dst, byte(g.kind))
+	switch {
+	case len(g.above) == 0:
+	case slices.Equal(g.above, before):
+		dst[head] |= groupBeside
+	default:
+		dst[head] |= groupAbove
+		dst = append(dst, byte(len(g.above)))
+		for _, n := range g.above {
+			dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
+		}
+	}
+	var room [8 + 5*MaxRecent + 8*MaxDays]byte
+	body := binary.LittleEndian.AppendUint32(room[:0], g.recent[0])
+	if g.first < g.recent[len(g.recent)-1] {
+		dst[head] |= groupFirst
+		body = binary.LittleEndian.AppendUint32(body, g.first)
+	}
+	if len(g.days) > 0 {
+		dst[head] |= groupDays
+	}
+	body = g.appendOlder(body)
+	dst = binary.AppendUvarint(dst, uint64(len(body)))
+	return append(dst, body...)
+}
+
+// appendOlder writes the moments after the newest, and the days.
+func (g *builtGroup) appendOlder(dst []byte) []byte {
 	before := g.recent[0]
 	for _, at := range g.recent[1:] {
 		dst = binary.AppendUvarint(dst, uint64(before-at))
 		before = at
 	}
-	day := oldest / secondsPerDay
+	day := before / secondsPerDay
 	for _, d := range g.days {
 		dst = binary.AppendUvarint(dst, uint64(day-d.day))
 		dst = binary.AppendUvarint(dst, uint64(d.count))
 		day = d.day
 	}
-	binary.LittleEndian.PutUint16(dst[start+5:], uint16(len(dst)-start-groupHeader))
 	return dst
 }

@@ -26,11 +26,11 @@ func (b *Builder) AddContact(t Touch, topic string) error {
 	if topic == "" {
 		return nil
 	}
-	n, err := b.intern(topic)
+	g, err := b.groupOn(t.Kind, topic)
 	if err != nil {
-		return fmt.Errorf("topic: %w", err)
+		return err
 	}
-	b.group(t.Kind, n).add(uint32(t.Time), 1)
+	g.add(uint32(t.Time), 1)
 	b.dropOldestGroups() // now, not at the end: what is dropped must not depend on how many come together
 	return nil
 }

@@ -9,21 +9,21 @@ import (
 // is read in place: no accessor allocates, and none panics or reads out of
 // bounds whatever the bytes are. A nil Record knows nothing.
 //
-// The layout, little-endian (version 1):
+// The layout, little-endian (version 2; version1.go says what was different):
 //
-//	header      12 bytes: version, the number of segments, touches, attributes,
-//	            groups and ids (a byte each), the bytes of the attribute,
-//	            behaviour and id sections (two bytes each)
+//	header      7 bytes: version, the number of segments and touches (a byte
+//	            each), the bytes of the attribute and behaviour sections (two
+//	            bytes each)
 //	segments    8 bytes each, by name: name, expiry in unix seconds
 //	touches     20 bytes each, newest first; see Touch
 //	attributes  by name: name, day of writing, wire type, payload
-//	behaviours  a group for each topic and kind, by topic; see behaviours.go
+//	behaviours  a group for each topic and kind; see behaviours.go
 //	ids         day of writing, length and bytes of the type, then of the value
 type Record []byte
 
 // Version is the version of the record's layout that this package writes. It
-// reads no other.
-const Version = 1
+// reads all that came before.
+const Version = 2
 
 // Bounds of one record. A builder that is given more keeps the newest, or
 // refuses where there is no newest. The largest record has MaxRecord bytes.
@@ -40,7 +40,7 @@ const (
 )
 
 const (
-	headerSize  = 12
+	headerSize  = 7
 	segmentSize = 8
 	touchSize   = 20
 	attrHeader  = 7
@@ -63,22 +63,30 @@ const (
 // sections are the parts of a record whose header adds up.
 type sections struct {
 	segments, touches, attributes, behaviours, ids []byte
+
+	old bool // of version 1
 }
 
 // split returns the sections, or false if r is empty, of another version, or
 // not as long as its header says.
 func (r Record) split() (s sections, ok bool) {
-	if len(r) < headerSize || r[0] != Version {
+	if len(r) < headerSize {
+		return s, false
+	}
+	if r[0] != Version {
+		if r[0] == version1 {
+			return r.splitOld()
+		}
 		return s, false
 	}
 	seg := headerSize + int(r[1])*segmentSize
 	touch := seg + int(r[2])*touchSize
-	attr := touch + int(binary.LittleEndian.Uint16(r[6:]))
-	behaviour := attr + int(binary.LittleEndian.Uint16(r[8:]))
-	if len(r) != behaviour+int(binary.LittleEndian.Uint16(r[10:])) {
+	attr := touch + int(binary.LittleEndian.Uint16(r[3:]))
+	behaviour := attr + int(binary.LittleEndian.Uint16(r[5:]))
+	if len(r) < behaviour {
 		return s, false
 	}
-	return sections{r[headerSize:seg], r[seg:touch], r[touch:attr], r[attr:behaviour], r[behaviour:]}, true
+	return sections{r[headerSize:seg], r[seg:touch], r[touch:attr], r[attr:behaviour], r[behaviour:], false}, true
 }
 
 // Attr returns the value of an attribute. A string is a view into the record.

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ func (r Record) Valid() error {
 	if len(r) == 0 {
 		return nil
 	}
-	if r[0] != Version {
-		return fmt.Errorf("%w: version %d, this program reads %d", ErrCorrupt, r[0], Version)
+	if r[0] != Version && r[0] != version1 {
+		return fmt.Errorf("%w: version %d, this program reads up to %d", ErrCorrupt, r[0], Version)
 	}
 	s, ok := r.split()
 	if !ok {
@@ -32,11 +33,13 @@ func (r Record) Valid() error {
 		return fmt.Errorf("%w: segments", ErrCorrupt)
 	case !validTouches(s.touches):
 		return fmt.Errorf("%w: touches", ErrCorrupt)
-	case !validAttributes(s.attributes, int(r[3])):
+	case s.old && !r.validCounts(&s):
+		return fmt.Errorf("%w: attributes, behaviours or ids are not as many as the header says", ErrCorrupt)
+	case !validAttributes(s.attributes):
 		return fmt.Errorf("%w: attributes", ErrCorrupt)
-	case !validGroups(s.behaviours, int(r[4])):
+	case !validGroups(s.groups()):
 		return fmt.Errorf("%w: behaviours", ErrCorrupt)
-	case !validIDs(s.ids, int(r[5])):
+	case !validIDs(s.ids):
 		return fmt.Errorf("%w: ids", ErrCorrupt)
 	}
 	return nil
@@ -69,9 +72,9 @@ func validTouches(p []byte) bool {
 	return true
 }
 
-func validAttributes(p []byte, count int) bool {
-	last := Name(0)
-	for range count {
+func validAttributes(p []byte) bool {
+	last, count := Name(0), 0
+	for ; len(p) > 0; count++ {
 		a, size := nextAttribute(p)
 		if size == 0 || a.name <= last || len(a.payload) > MaxString {
 			return false
@@ -79,50 +82,59 @@ func validAttributes(p []byte, count int) bool {
 		last = a.name
 		p = p[size:]
 	}
-	return len(p) == 0 && count <= MaxAttributes
+	return count <= MaxAttributes
 }
 
-func validGroups(p []byte, count int) bool {
-	last := uint64(0)
-	for range count {
-		g, size := nextGroup(p)
-		if size == 0 || g.key() <= last || !g.valid() {
+func validGroups(gs groups) bool {
+	var g, last group
+	count := 0
+	for ; gs.next(&g); count++ {
+		if count > 0 && g.compare(&last) <= 0 || !g.valid() {
 			return false
 		}
-		last = g.key()
-		p = p[size:]
+		last = g
 	}
-	return len(p) == 0 && count <= MaxGroups
+	return len(gs.rest) == 0 && count <= MaxGroups
 }
 
-// key orders groups.
-func (g *group) key() uint64 { return uint64(g.topic)<<8 | uint64(g.kind) }
-
-func (g *group) valid() bool {
-	if g.recent == 0 || g.recent > MaxRecent {
-		return false
-	}
-	walk := g.walk()
-	moments, days := 0, 0
-	for walk.moment() {
-		moments++
-	}
-	for len(walk.rest) > 0 {
-		if !walk.dayCount() {
-			return false
-		}
-		days++
-	}
-	return moments == g.recent && days <= MaxDays && (days == 0 || moments == MaxRecent)
+// compare orders the groups of a record.
+func (g *group) compare(o *group) int {
+	return cmp.Or(cmp.Compare(g.parent(), o.parent()), cmp.Compare(g.topic, o.topic), cmp.Compare(g.kind, o.kind))
 }
 
-func validIDs(p []byte, count int) bool {
-	for range count {
+func validIDs(p []byte) bool {
+	count := 0
+	for ; len(p) > 0; count++ {
 		_, size := nextID(p)
 		if size == 0 {
 			return false
 		}
 		p = p[size:]
 	}
-	return len(p) == 0 && count <= MaxIDs
+	return count <= MaxIDs
+}
+
+// validCounts compares what a record of version 1 holds with what its header says
+// that it holds.
+func (r Record) validCounts(s *sections) bool {
+	attributes, behaviours, ids := 0, 0, 0
+	for p := s.attributes; len(p) > 0; attributes++ {
+		_, size := nextAttribute(p)
+		if size == 0 {
+			return false
+		}
+		p = p[size:]
+	}
+	var g group
+	for gs := s.groups(); gs.next(&g); {
+		behaviours++
+	}
+	for p := s.ids; len(p) > 0; ids++ {
+		_, size := nextID(p)
+		if size == 0 {
+			return false
+		}
+		p = p[size:]
+	}
+	return attributes == int(r[3]) && behaviours == int(r[4]) && ids == int(r[5])
 }
