@@ -3,6 +3,7 @@ package profile_test
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,6 +132,49 @@ func loads(b *testing.B, p *Profiles, first, step int, want Outcome) {
 		n++
 	}
 	b.ReportMetric(float64(got)/float64(n), "as-expected")
+}
+
+// BenchmarkReadModifyWrite changes usual records of 100,000 people, one at a time
+// on each processor, and in batches as whatever follows the ledger does.
+func BenchmarkReadModifyWrite(b *testing.B) {
+	const people = 100_000
+	store, err := pebblestore.Open(pebblestore.Config{Dir: b.TempDir()})
+	must(b, err)
+	b.Cleanup(func() { must(b, store.Close()) })
+	p := open(b, store, Config{})
+	edits := make([]Edit, people)
+	for i := range edits {
+		edits[i] = Edit{Key: person(i), Change: usual(i)}
+	}
+	must(b, p.UpdateAll(clock(), edits, nil))
+	change := func(b *Builder) error {
+		return errors.Join(b.AddBehaviour(Visit, "topic3", now, 1), b.AddTouch(Touch{Kind: View, Time: now}))
+	}
+	var next atomic.Int64
+	perSecond := func(b *testing.B, n int) { b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "records/s") }
+	b.Run("one", func(b *testing.B) {
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				must(b, p.Update(person(int(next.Add(7919)%people)), clock(), change))
+			}
+		})
+		perSecond(b, 1)
+	})
+	b.Run("batch", func(b *testing.B) {
+		const n = 256
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			batch := make([]Edit, n)
+			for pb.Next() {
+				for i := range batch {
+					batch[i] = Edit{Key: person(int(next.Add(7919) % people)), Change: change}
+				}
+				must(b, p.UpdateAll(clock(), batch, nil))
+			}
+		})
+		perSecond(b, n)
+	})
 }
 
 func BenchmarkUpdate(b *testing.B) {

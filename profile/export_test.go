@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"encoding/binary"
 	"time"
 
 	"bidwell/ad"
@@ -62,3 +63,54 @@ func Leads(value []byte) ad.PersonID {
 
 // ExpireLinks takes out links that nobody has confirmed.
 func (p *Profiles) ExpireLinks(now time.Time) (int, error) { return p.expireLinks(now) }
+
+// AppendOld writes the record as version 1 was written.
+func (b *Builder) AppendOld(dst []byte) Record {
+	b.expire()
+	if len(b.attributes)+len(b.segments)+len(b.touches)+len(b.groups) == 0 {
+		return dst
+	}
+	start := len(dst)
+	dst = append(dst, version1, byte(len(b.segments)), byte(len(b.touches)), byte(len(b.attributes)), byte(len(b.groups)), byte(len(b.ids)),
+		0, 0, 0, 0, 0, 0)
+	for _, s := range b.segments {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(s.name))
+		dst = binary.LittleEndian.AppendUint32(dst, s.expires)
+	}
+	for _, t := range b.touches {
+		dst = appendTouch(dst, t)
+	}
+	at := len(dst)
+	for i := range b.attributes {
+		dst = b.attributes[i].append(dst)
+	}
+	binary.LittleEndian.PutUint16(dst[start+6:], uint16(len(dst)-at))
+	at = len(dst)
+	for i := range b.groups {
+		dst = b.groups[i].appendOld(dst)
+	}
+	binary.LittleEndian.PutUint16(dst[start+8:], uint16(len(dst)-at))
+	at = len(dst)
+	for _, x := range b.ids {
+		dst = appendID(dst, x.day, x.id)
+	}
+	binary.LittleEndian.PutUint16(dst[start+10:], uint16(len(dst)-at))
+	return dst
+}
+
+func (g *builtGroup) appendOld(dst []byte) []byte {
+	start := len(dst)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(g.topic))
+	dst = append(dst, byte(g.kind), 0, 0, byte(len(g.recent)))
+	dst = binary.LittleEndian.AppendUint32(dst, g.recent[0])
+	if g.first < g.recent[len(g.recent)-1] {
+		dst[start+4] |= version1First
+		dst = binary.LittleEndian.AppendUint32(dst, g.first)
+	}
+	dst = g.appendOlder(dst)
+	binary.LittleEndian.PutUint16(dst[start+5:], uint16(len(dst)-start-version1Group))
+	return dst
+}
+
+// UseNames makes the builder one that knows the names, as those of Profiles are.
+func (b *Builder) UseNames(ns *Names) { b.names = ns }

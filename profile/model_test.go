@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -22,12 +23,21 @@ type event struct {
 
 const daySeconds = 86400
 
+// topics are those of the model's behaviours: two families, of which some lie
+// beside each other, and one that only looks like a part of the other.
+var topics = []string{"cars", "cars/luxury", "cars/luxury/suv", "cars/small", "travel", "travel/sea", "carsharing"}
+
+// under reports whether a topic is another one, or lies below it.
+func under(topic, above string) bool {
+	return topic == above || strings.HasPrefix(topic, above+"/")
+}
+
 // drawEvents draws behaviours of a few kinds and topics within the retention.
 func drawEvents(t *rapid.T, most int) []event {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event {
 		return event{
 			kind:  Kind(rapid.IntRange(1, 3).Draw(t, "kind")),
-			topic: rapid.SampledFrom([]string{"cars", "travel", "food"}).Draw(t, "topic"),
+			topic: rapid.SampledFrom(topics).Draw(t, "topic"),
 			at:    now - rapid.Int64Range(0, 90*daySeconds).Draw(t, "ago"),
 			count: rapid.IntRange(1, 3).Draw(t, "count"),
 		}
@@ -53,10 +63,9 @@ func encode(t *rapid.T, b *Builder) Record {
 	return r
 }
 
-// modelCount counts as Record.Count promises: the newest MaxRecent moments to
-// the second, what is older by its day's noon or by the oldest of those.
-func modelCount(events []event, k Kind, topic string, since, until int64) (n int) {
-	var all []int64
+// modelMoments returns when something of a kind was done on exactly one topic,
+// newest first.
+func modelMoments(events []event, k Kind, topic string) (all []int64) {
 	for _, e := range events {
 		for range e.count {
 			if e.kind == k && e.topic == topic {
@@ -66,34 +75,89 @@ func modelCount(events []event, k Kind, topic string, since, until int64) (n int
 	}
 	slices.Sort(all)
 	slices.Reverse(all)
-	for i, at := range all {
-		if i >= MaxRecent {
-			at = min(at/daySeconds*daySeconds+daySeconds/2, all[MaxRecent-1])
+	return all
+}
+
+// modelCount counts as Record.Count promises: of each topic at or below this one
+// the newest MaxRecent moments to the second, what is older by its day's noon or
+// by the oldest of those.
+func modelCount(events []event, k Kind, topic string, since, until int64) (n int) {
+	for _, sub := range topics {
+		if !under(sub, topic) {
+			continue
 		}
-		if at >= since && at < until {
-			n++
+		all := modelMoments(events, k, sub)
+		for i, at := range all {
+			if i >= MaxRecent {
+				at = min(at/daySeconds*daySeconds+daySeconds/2, all[MaxRecent-1])
+			}
+			if at >= since && at < until {
+				n++
+			}
 		}
 	}
 	return n
 }
 
+// modelNewest returns the newest moments as Record.Newest promises.
+func modelNewest(events []event, k Kind, list []string, since, until int64, most int) (all []int64) {
+	for _, sub := range topics {
+		if slices.ContainsFunc(list, func(above string) bool { return under(sub, above) }) {
+			moments := modelMoments(events, k, sub)
+			all = append(all, moments[:min(len(moments), MaxRecent)]...)
+		}
+	}
+	all = slices.DeleteFunc(all, func(at int64) bool { return at < since || at >= until })
+	slices.Sort(all)
+	slices.Reverse(all)
+	return all[:min(len(all), most)]
+}
+
 func checkCounts(t *rapid.T, r Record, events []event) {
 	for k := Visit; k <= Click; k++ {
-		for _, topic := range []string{"cars", "travel", "food"} {
+		for _, topic := range topics {
 			since := now - rapid.Int64Range(0, 95*daySeconds).Draw(t, "since")
 			until := since + rapid.Int64Range(0, 95*daySeconds).Draw(t, "length")
 			if got, want := r.Count(k, NameOf(topic), since, until), modelCount(events, k, topic, since, until); got != want {
 				t.Fatalf("Count(%s, %s, now-%d, now-%d) = %d, want %d", k, topic, now-since, now-until, got, want)
 			}
 			checkEnds(t, r, events, k, topic)
+			list := []string{topic, "cars/luxury", "travel/sea"}
+			names := []Name{NameOf(list[0]), NameOf(list[1]), NameOf(list[2])}
+			both := 0
+			for _, sub := range topics {
+				if under(sub, list[0]) || under(sub, list[1]) || under(sub, list[2]) {
+					both += modelCount(events, k, sub, since, until) - modelBelow(events, k, sub, since, until)
+				}
+			}
+			if got := r.CountAny(k, names, since, until); got != both {
+				t.Fatalf("CountAny(%s, %v) = %d, want %d", k, list, got, both)
+			}
+			most := rapid.IntRange(0, 50).Draw(t, "most")
+			got := make([]int64, most)
+			got = got[:r.Newest(k, names, since, until, got)]
+			if want := modelNewest(events, k, list, since, until, most); !slices.Equal(got, want) {
+				t.Fatalf("Newest(%s, %v, now-%d, now-%d) = %v, want %v", k, list, now-since, now-until, got, want)
+			}
 		}
 	}
+}
+
+// modelBelow is how much of modelCount is of the topics below.
+func modelBelow(events []event, k Kind, topic string, since, until int64) int {
+	var others []event
+	for _, e := range events {
+		if e.topic != topic {
+			others = append(others, e)
+		}
+	}
+	return modelCount(others, k, topic, since, until)
 }
 
 func checkEnds(t *rapid.T, r Record, events []event, k Kind, topic string) {
 	var first, last int64
 	for _, e := range events {
-		if e.kind != k || e.topic != topic {
+		if e.kind != k || !under(e.topic, topic) {
 			continue
 		}
 		last = max(last, e.at)
@@ -147,7 +211,7 @@ func TestMergeAddsUp(t *testing.T) {
 		r := encode(t, b)
 		both := append(one, two...)
 		for k := Visit; k <= Click; k++ {
-			for _, topic := range []string{"cars", "travel", "food"} {
+			for _, topic := range topics {
 				if got, want := r.Count(k, NameOf(topic), 0, now+daySeconds), modelCount(both, k, topic, 0, now+daySeconds); got != want {
 					t.Fatalf("Count(%s, %s) = %d after the merge, want %d", k, topic, got, want)
 				}
@@ -179,7 +243,7 @@ func TestBounds(t *testing.T) {
 	}
 	for g := range 2 * MaxGroups {
 		for i := range int64(99) {
-			must(t, b.AddBehaviour(Visit, fmt.Sprint("t", g), now-i*daySeconds-int64(g), MaxCount))
+			must(t, b.AddBehaviour(Visit, deep(g), now-i*daySeconds-int64(g), MaxCount))
 		}
 	}
 	r := b.Append(nil)
@@ -193,10 +257,16 @@ func TestBounds(t *testing.T) {
 	if r.Segment(NameOf("s0"), now) || !r.Segment(NameOf(fmt.Sprint("s", 2*MaxSegments-1)), now) {
 		t.Error("of too many segments those that end last should be kept")
 	}
-	if r.Count(Visit, NameOf("t0"), 0, now+1) == 0 || r.Count(Visit, NameOf(fmt.Sprint("t", 2*MaxGroups-1)), 0, now+1) != 0 {
+	if r.Count(Visit, NameOf(deep(0)), 0, now+1) == 0 || r.Count(Visit, NameOf(deep(2*MaxGroups-1)), 0, now+1) != 0 {
 		t.Error("of too many groups the newest should be kept")
 	}
+	if r.Count(Visit, NameOf("t0"), 0, now+1) == 0 {
+		t.Error("of many levels the outermost should count")
+	}
 }
+
+// deep is a topic below more topics than count, each of its own.
+func deep(i int) string { return fmt.Sprintf("t%d/b/c/d/e/f/g/h/i/j", i) }
 
 func TestEverythingExpires(t *testing.T) {
 	b := NewBuilder(now)
@@ -261,7 +331,10 @@ func FuzzRecord(f *testing.F) {
 	must(f, b.AddSegment("s", now+1))
 	must(f, b.AddTouch(Touch{Kind: Click, Time: now, Cost: 5}))
 	must(f, b.AddID(ID{"ifa", "x"}))
+	must(f, b.AddBehaviour(Visit, "cars/luxury/suv", now, 1))
+	must(f, b.AddBehaviour(Visit, "cars/luxury/van", now, 1))
 	f.Add([]byte(b.Append(nil)))
+	f.Add([]byte(b.AppendOld(nil)))
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{Version}, 100))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -270,6 +343,7 @@ func FuzzRecord(f *testing.F) {
 		for at := 0; at+4 <= len(data); at += 3 {
 			names = append(names, Name(binary.LittleEndian.Uint32(data[at:])))
 		}
+		var room [3]int64
 		for _, n := range names {
 			r.Attr(n)
 			r.Segment(n, now)
@@ -277,6 +351,7 @@ func FuzzRecord(f *testing.F) {
 				r.Count(k, n, 0, now)
 				r.First(k, n)
 				r.Last(k, n)
+				r.Newest(k, names[:2], 0, now, room[:])
 			}
 		}
 		for i := range r.Touches() + 2 {

@@ -69,11 +69,13 @@ func TestRecordKeepsWhatWasBuilt(t *testing.T) {
 	}
 }
 
-// TestRecordIsSmall holds the room that a million people take.
+// TestRecordIsSmall holds the room that a million people take: 20 behaviours on
+// five topics of three kinds, four of which lie below another one.
 func TestRecordIsSmall(t *testing.T) {
 	b := NewBuilder(now)
 	for i := range int64(20) {
-		must(t, b.AddBehaviour(Visit, string(rune('a'+i%5)), now-i*40_000, 1))
+		topic := [5]string{"automotive", "automotive/luxury", "automotive/suv", "travel/sea", "travel/city"}[i%5]
+		must(t, b.AddBehaviour([5]Kind{Visit, Visit, Visit, Search, Purchase}[i%5], topic, now-i*40_000, 1))
 	}
 	for i := range int64(10) {
 		must(t, b.AddSegment(string(rune('a'+i)), now+86400*i+1))
@@ -81,13 +83,17 @@ func TestRecordIsSmall(t *testing.T) {
 	for i := range int64(5) {
 		must(t, b.AddTouch(Touch{Campaign: RefOf(ad.IDOf("c")), Kind: Impression, Time: now - i}))
 	}
-	if r := b.Append(nil); len(r) > 300 {
+	r := b.Append(nil)
+	if len(r) > 300 {
 		t.Errorf("20 behaviours, 10 segments, 5 touches take %d bytes, want at most 300", len(r))
+	}
+	if got := r.Count(Visit, NameOf("automotive"), 0, now+1); got != 12 {
+		t.Errorf("%d visits below automotive, want 12", got)
 	}
 }
 
 func TestNothingKnown(t *testing.T) {
-	for _, r := range []Record{nil, {}, {1}, {9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}} {
+	for _, r := range []Record{nil, {}, {1}, {2}, {9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}} {
 		if _, ok := r.Attr(1); ok || r.Segment(1, 0) || r.HasSegments() || r.Count(Visit, 1, 0, now) != 0 || r.Touches() != 0 {
 			t.Errorf("% x: something is known", []byte(r))
 		}

@@ -19,9 +19,10 @@ import (
 	"bidwell/profile"
 )
 
-// Schema is the version of the keys and values that this package writes. A
-// store of a newer one is refused.
-const Schema = 1
+// Schema is the version of the keys and values that this package writes. A store
+// of a newer one is refused; one of an older one becomes one of this by being
+// opened. Version 2 has records of profile.Version 2 beside those of version 1.
+const Schema = 2
 
 // schemaKey is the named value that holds the version.
 const schemaKey = "schema"
@@ -170,9 +171,7 @@ func (quiet) Fatalf(format string, a ...any) {
 func (s *Store) checkSchema() error {
 	v, err := s.Meta(schemaKey)
 	if errors.Is(err, profile.ErrNotFound) {
-		b := profile.Batch{Sync: true}
-		b.PutMeta(schemaKey, strconv.AppendInt(nil, Schema, 10))
-		return s.Apply(&b)
+		return s.markSchema()
 	}
 	if err != nil {
 		return err
@@ -185,7 +184,16 @@ func (s *Store) checkSchema() error {
 		return fmt.Errorf("%w: %s has schema version %d, this program knows %d; run the newer version, or choose another data directory",
 			profile.ErrNewer, s.advice.Dir, version, Schema)
 	}
+	if version < Schema {
+		return s.markSchema()
+	}
 	return nil
+}
+
+func (s *Store) markSchema() error {
+	b := profile.Batch{Sync: true}
+	b.PutMeta(schemaKey, strconv.AppendInt(nil, Schema, 10))
+	return s.Apply(&b)
 }
 
 // Keys are a letter and a person's key, or another letter and a name.

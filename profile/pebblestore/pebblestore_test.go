@@ -137,7 +137,7 @@ func TestNewerSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := profile.Batch{Sync: true}
-	b.PutMeta("schema", []byte("2"))
+	b.PutMeta("schema", fmt.Append(nil, pebblestore.Schema+1))
 	if err := s.Apply(&b); err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +146,31 @@ func TestNewerSchema(t *testing.T) {
 	}
 	_, err = pebblestore.Open(pebblestore.Config{Dir: "data", FS: fs})
 	wantAdvice(t, err, profile.ErrNewer, "run the newer version")
+}
+
+// TestOlderSchema opens a store of version 1: it becomes one of today's, which the
+// program of then refuses.
+func TestOlderSchema(t *testing.T) {
+	fs := vfs.NewMem()
+	for _, written := range []string{"1", ""} {
+		s, err := pebblestore.Open(pebblestore.Config{Dir: "data", FS: fs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := s.Meta("schema"); string(v) != fmt.Sprint(pebblestore.Schema) {
+			t.Errorf("schema %q, %v; want %d", v, err, pebblestore.Schema)
+		}
+		if written != "" {
+			b := profile.Batch{Sync: true}
+			b.PutMeta("schema", []byte(written))
+			if err := s.Apply(&b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestDamaged(t *testing.T) {
