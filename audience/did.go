@@ -71,30 +71,12 @@ func (p *did) window(now int64) (since, until int64) {
 }
 
 func (p *did) count(e *Eval, since, until int64) int {
-	n := 0
-	for _, topic := range p.names {
-		n += e.rec.Count(p.kind, topic, since, until)
-	}
-	return n
+	return e.rec.CountAny(p.kind, p.names, since, until)
 }
 
-func (p *did) firstTime(e *Eval) (first int64, ok bool) {
-	for _, topic := range p.names {
-		if at, found := e.rec.First(p.kind, topic); found && (!ok || at < first) {
-			first, ok = at, true
-		}
-	}
-	return first, ok
-}
+func (p *did) firstTime(e *Eval) (first int64, ok bool) { return e.rec.FirstAny(p.kind, p.names) }
 
-func (p *did) lastTime(e *Eval) (last int64, ok bool) {
-	for _, topic := range p.names {
-		if at, found := e.rec.Last(p.kind, topic); found && (!ok || at > last) {
-			last, ok = at, true
-		}
-	}
-	return last, ok
-}
+func (p *did) lastTime(e *Eval) (last int64, ok bool) { return e.rec.LastAny(p.kind, p.names) }
 
 func (p *did) key() string {
 	return fmt.Sprintf("did %d %q %d %d %d %d %v %v", p.kind, p.topics, p.atLeast, p.atMost, p.within, p.notWithin, p.first, p.last)

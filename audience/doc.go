@@ -33,7 +33,8 @@
 // {over: 3y} holds from the moment three years have passed. On a number it is
 // that number in years: age: {over: 3y} holds for 3.5 and 4, not for 3.
 //
-// did counts what the person did of one kind on a topic, or on several together.
+// did counts what the person did of one kind on a topic, or on several together,
+// each time once; automotive includes automotive/luxury.
 // at_least is 1 unless at_most alone is given. within looks only at that much
 // time up to now. not_within asks that nothing of it happened in that much time
 // up to now, and counts what happened before: {purchase: shoes, not_within: 30d}

@@ -28,7 +28,11 @@ type Builder struct {
 	groups     []builtGroup     // by topic and kind
 	ids        []builtID
 
-	order []*builtGroup // scratch
+	// Memory to use again.
+	order []*builtGroup
+	spare [][]uint32 // moments of groups
+	text  []byte     // what the values of attributes are views into
+	types []string   // of identifiers
 }
 
 type builtAttribute struct {
@@ -74,6 +78,11 @@ func NewBuilder(now int64) *Builder {
 // Reset empties the builder for another person at the time now.
 func (b *Builder) Reset(now int64) {
 	b.now = now
+	for i := range b.groups {
+		b.spare = append(b.spare, b.groups[i].recent[:0])
+		b.groups[i].recent = nil
+	}
+	b.text = b.text[:0]
 	b.fresh = b.fresh[:0]
 	b.attributes = b.attributes[:0]
 	b.segments = b.segments[:0]
@@ -118,13 +127,21 @@ func (b *Builder) SetAttr(name string, v Value) error {
 	if err != nil {
 		return fmt.Errorf("attribute: %w", err)
 	}
-	if v.Type == String {
-		v.Str = slices.Clone(v.Str)
-	}
+	v = b.keep(v)
 	if !b.putAttribute(builtAttribute{name: n, day: today(b.now), value: v}) {
 		return fmt.Errorf("attribute %s: %w: it has %d attributes already", name, ErrFull, MaxAttributes)
 	}
 	return nil
+}
+
+// keep returns a value whose text is the builder's own until Reset.
+func (b *Builder) keep(v Value) Value {
+	if v.Type == String {
+		from := len(b.text)
+		b.text = append(b.text, v.Str...) // what is moved by it stays where it was, too
+		v.Str = b.text[from:len(b.text):len(b.text)]
+	}
+	return v
 }
 
 func (b *Builder) putAttribute(a builtAttribute) bool {

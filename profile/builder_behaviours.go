@@ -94,8 +94,19 @@ func (b *Builder) group(k Kind, topic Name) *builtGroup {
 	if found {
 		return &b.groups[i]
 	}
-	b.groups = slices.Insert(b.groups, i, builtGroup{topic: topic, kind: k})
+	b.groups = slices.Insert(b.groups, i, builtGroup{topic: topic, kind: k, recent: b.room()})
 	return &b.groups[i]
+}
+
+// room returns an empty list of moments.
+func (b *Builder) room() []uint32 {
+	n := len(b.spare)
+	if n == 0 {
+		return make([]uint32, 0, 8)
+	}
+	list := b.spare[n-1]
+	b.spare = b.spare[:n-1]
+	return list
 }
 
 // add records count moments at one time.
@@ -103,8 +114,14 @@ func (g *builtGroup) add(at uint32, count int) {
 	if g.first == 0 || at < g.first {
 		g.first = at
 	}
-	if n := len(g.recent); n >= MaxRecent && at <= g.recent[n-1] {
+	n := len(g.recent)
+	oldest := n == 0 || at <= g.recent[n-1]
+	switch {
+	case n >= MaxRecent && oldest:
 		g.addDay(at/secondsPerDay, count)
+		return
+	case count == 1 && oldest:
+		g.recent = append(g.recent, at)
 		return
 	}
 	exact := min(count, MaxRecent)

@@ -29,7 +29,7 @@ func (b *Builder) Merge(r Record) error {
 	b.mergeGroups(s.groups())
 	for p := s.ids; len(p) > 0; {
 		e, size := nextID(p)
-		b.putID(builtID{id: ID{Type: string(e.kind), Value: string(e.value)}, day: e.day})
+		b.putID(builtID{id: ID{Type: b.typeOf(e.kind), Value: string(e.value)}, day: e.day})
 		p = p[size:]
 	}
 	return nil
@@ -53,10 +53,22 @@ func (b *Builder) mergeAttributes(p []byte) {
 		if i >= 0 && b.attributes[i].day > a.day {
 			continue
 		}
-		v := a.value()
-		v.Str = slices.Clone(v.Str)
-		b.putAttribute(builtAttribute{name: a.name, day: a.day, value: v})
+		b.putAttribute(builtAttribute{name: a.name, day: a.day, value: b.keep(a.value())})
 	}
+}
+
+// typeOf returns the type of an identifier as text. There are few of them.
+func (b *Builder) typeOf(kind []byte) string {
+	for _, t := range b.types {
+		if t == string(kind) {
+			return t
+		}
+	}
+	t := string(kind)
+	if len(b.types) < MaxIDs {
+		b.types = append(b.types, t)
+	}
+	return t
 }
 
 func (b *Builder) mergeGroups(gs groups) {

@@ -132,18 +132,33 @@ func (g *builtGroup) append(dst []byte, before []Name) []byte {
 			dst = binary.LittleEndian.AppendUint32(dst, uint32(n))
 		}
 	}
-	var room [8 + 5*MaxRecent + 8*MaxDays]byte
-	body := binary.LittleEndian.AppendUint32(room[:0], g.recent[0])
+	size := len(dst)
+	dst = append(dst, 0)
+	dst = binary.LittleEndian.AppendUint32(dst, g.recent[0])
 	if g.first < g.recent[len(g.recent)-1] {
 		dst[head] |= groupFirst
-		body = binary.LittleEndian.AppendUint32(body, g.first)
+		dst = binary.LittleEndian.AppendUint32(dst, g.first)
 	}
 	if len(g.days) > 0 {
 		dst[head] |= groupDays
 	}
-	body = g.appendOlder(body)
-	dst = binary.AppendUvarint(dst, uint64(len(body)))
-	return append(dst, body...)
+	dst = g.appendOlder(dst)
+	return putSize(dst, size, len(dst)-size-1)
+}
+
+// putSize writes a size as a varint where one byte is left for it, and moves what
+// follows if it takes more.
+func putSize(dst []byte, at, size int) []byte {
+	if size < 0x80 {
+		dst[at] = byte(size)
+		return dst
+	}
+	var room [binary.MaxVarintLen32]byte
+	n := binary.PutUvarint(room[:], uint64(size))
+	dst = append(dst, room[1:n]...)
+	copy(dst[at+n:], dst[at+1:])
+	copy(dst[at:], room[:n])
+	return dst
 }
 
 // appendOlder writes the moments after the newest, and the days.
