@@ -17,6 +17,7 @@ type Metrics struct {
 	nobids     [ad.NumReasons]atomic.Uint64 // requests without a bid, by what the farthest line item failed on
 	candidates [ad.NumReasons]atomic.Uint64 // line items looked at, by what became of them
 	notices    [ad.Click + 1][ad.NumReasons]atomic.Uint64
+	syncs      [numSyncOutcomes]atomic.Uint64
 	identity   [2]atomic.Uint64 // requests whose profile may not, may be read
 	broken     atomic.Uint64    // connections that ended in an error
 	spend      atomic.Int64     // nano-units of house currency, at clearing prices
@@ -83,6 +84,7 @@ var (
 	nobidsDesc     = desc("no_bids_total", "Requests without a bid by what the line item that came farthest failed on.", "reason")
 	candidatesDesc = desc("candidates_total", "Line items looked at that did not bid, by reason.", "reason")
 	noticesDesc    = desc("notices_total", "Notices by kind and outcome.", "notice", "outcome")
+	syncsDesc      = desc("cookie_matches_total", "Cookie matches by outcome.", "outcome")
 	profilesDesc   = desc("profile_reads_total", "Profile reads by outcome.", "outcome")
 	cacheDesc      = desc("profile_cache_bytes", "Memory that cached profiles take, about.")
 	peopleDesc     = desc("people", "People of whom something is known, about.")
@@ -124,6 +126,11 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 			if n := m.notices[k][r].Load(); n > 0 {
 				counter(noticesDesc, float64(n), k.String(), r.String())
 			}
+		}
+	}
+	for o := range m.syncs {
+		if n := m.syncs[o].Load(); n > 0 {
+			counter(syncsDesc, float64(n), syncOutcomeNames[o])
 		}
 	}
 	people := e.Profiles.Stats()

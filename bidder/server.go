@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/time/rate"
 )
 
 // status is the HTTP status of an answer on the exchange port, as an index.
@@ -42,6 +43,7 @@ type Server struct {
 
 	connections int64
 	slow        time.Duration
+	syncs       *rate.Limiter
 	http        fasthttp.Server
 	zip         zipper
 }
@@ -56,7 +58,10 @@ type Limits struct {
 
 // NewServer returns a server.
 func NewServer(e *Engine, l Limits) *Server {
-	s := &Server{engine: e, most: l.Body, connections: int64(l.Connections), slow: l.SlowClient}
+	s := &Server{
+		engine: e, most: l.Body, connections: int64(l.Connections), slow: l.SlowClient,
+		syncs: rate.NewLimiter(mostSyncs, mostSyncsOnce),
+	}
 	e.shed.target = l.ShedAbove
 	s.http = fasthttp.Server{
 		Handler:                      s.handle,
@@ -149,6 +154,7 @@ func (c connectionErrors) Printf(string, ...any) { c.metrics.broken.Add(1) }
 var (
 	bidPath    = []byte("/openrtb2/bid/")
 	noticePath = []byte("/e/")
+	syncPath   = []byte("/sync")
 )
 
 // handle is called for every request that is HTTP.
@@ -166,6 +172,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		s.bid(ctx, path[len(bidPath):], start)
 	case bytes.HasPrefix(path, noticePath):
 		s.notice(ctx, path[len(noticePath):], start)
+	case bytes.Equal(path, syncPath):
+		s.sync(ctx, start)
 	default:
 		s.refuse(ctx, nil, statusNotFound, "nothing here: bid requests go to /openrtb2/bid/EXCHANGE")
 	}

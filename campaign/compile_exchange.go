@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +42,9 @@ func (c *compiler) exchange(name string, at conf.Pos, s *ExchangeSpec) {
 		Auction:      map[string]int32{"first": 1, "second": 2}[s.Auction],
 		SettleOn:     cmp.Or(map[string]ad.Notice{"win": ad.Win, "impression": ad.Impression}[s.SettleOn], ad.Billing),
 		Identity:     c.identity(name, s),
+		SyncURL:      s.SyncURL,
 	}
+	c.syncURL(s)
 	if s.Credential != "" {
 		e.Credential = []byte(s.Credential)
 	}
@@ -58,6 +61,18 @@ func (c *compiler) exchange(name string, at conf.Pos, s *ExchangeSpec) {
 	}
 	c.snap.Exchanges = append(c.snap.Exchanges, e)
 	c.snap.exchanges[name] = e
+}
+
+// syncURL checks where browsers are sent in a cookie match.
+func (c *compiler) syncURL(s *ExchangeSpec) {
+	u, err := url.Parse(s.SyncURL)
+	switch {
+	case s.SyncURL == "" || c.fileUnread:
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		c.ps.Errorf(s.At("sync_url"), "write it as in https://match.exchange.example/put?partner=us&uid={id}", "%q is no URL", s.SyncURL)
+	case !strings.Contains(u.RawQuery+u.Path, SyncMacro):
+		c.ps.Errorf(s.At("sync_url"), "put "+SyncMacro+" where our id goes", "the URL has no place for our id")
+	}
 }
 
 // notInPath reports whether a character has a meaning in URLs, or is not to be

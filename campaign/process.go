@@ -41,6 +41,7 @@ type ExchangeSpec struct {
 	PriceKeys    PriceKeySpec  `yaml:"price_keys" doc:"Keys of an exchange that encrypts clearing prices, by Google's scheme. Without them prices are plain."`
 	Debug        bool          `yaml:"debug" doc:"True to give the reasons with every no-bid, not only with test:1."`
 	Seat         string        `yaml:"seat" conf:"not-empty" doc:"Our seat on this exchange, if it differs."`
+	SyncURL      string        `yaml:"sync_url" conf:"not-empty" doc:"Where the exchange takes our id of a browser, with {id} in its place: /sync sends browsers there."`
 }
 
 // PriceKeySpec is the keys with which an exchange encrypts clearing prices.

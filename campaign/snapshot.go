@@ -69,7 +69,11 @@ type Exchange struct {
 	Debug        bool
 	PriceKeys    *notice.PriceKeys // nil if clearing prices are plain
 	Identity     *identity.Resolver
+	SyncURL      string // with SyncMacro; "" if the exchange takes no id of ours
 }
+
+// SyncMacro stands in an exchange's sync_url for our id of the browser.
+const SyncMacro = "{id}"
 
 // Exchange returns the exchange of that name, or nil. It does not allocate.
 func (s *Snapshot) Exchange(name []byte) *Exchange { return s.exchanges[string(name)] }

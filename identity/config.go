@@ -136,16 +136,17 @@ func sourceOf(name, exchange string) (source, error) {
 
 // CheckType returns an error unless idType is one under which people are known:
 // by what requests hold, "ifa", "eid:<source>", "buyeruid:<exchange>" or
-// "user:<exchange>", or by what somebody signs in with, "login:<site>".
+// "user:<exchange>", by our own "cookie", or by what somebody signs in with,
+// "login:<site>".
 func CheckType(idType string) error {
 	kind, of, named := strings.Cut(idType, ":")
 	switch {
-	case idType == "ifa":
+	case idType == "ifa" || idType == "cookie":
 		return nil
 	case named && of != "" && (kind == "eid" || kind == "buyeruid" || kind == "user" || kind == "login"):
 		return nil
 	}
-	return fmt.Errorf("%w: there is no type %q of identifiers; there are ifa, eid:SOURCE, buyeruid:EXCHANGE, user:EXCHANGE and login:SITE", ErrType, idType)
+	return fmt.Errorf("%w: there is no type %q of identifiers; there are ifa, eid:SOURCE, buyeruid:EXCHANGE, user:EXCHANGE, login:SITE and cookie", ErrType, idType)
 }
 
 // Kind is a kind of identifier.

@@ -230,12 +230,12 @@ func TestConfigIsChecked(t *testing.T) {
 }
 
 func TestCheckType(t *testing.T) {
-	for _, good := range []string{"ifa", "eid:uidapi.com", "buyeruid:example", "user:example", "login:shop.example"} {
+	for _, good := range []string{"ifa", "eid:uidapi.com", "buyeruid:example", "user:example", "login:shop.example", "cookie"} {
 		if err := CheckType(good); err != nil {
 			t.Errorf("%q: got %v", good, err)
 		}
 	}
-	for _, bad := range []string{"", "idfa", "eid", "eid:", "buyeruid", "user:", "login:", "ifa:x", "email:a@b.c"} {
+	for _, bad := range []string{"", "idfa", "eid", "eid:", "buyeruid", "user:", "login:", "ifa:x", "cookie:x", "email:a@b.c"} {
 		if err := CheckType(bad); !errors.Is(err, ErrType) {
 			t.Errorf("%q: got %v, want an error", bad, err)
 		}

@@ -15,11 +15,15 @@ const (
 	// MaxLinks is how many links an identifier may have. One with more, such as
 	// the address of a router or an id that somebody makes up links for, is
 	// shared: it leads to nobody but itself.
-	MaxLinks = 16
+	MaxLinks = 32
+
+	// MaxMembers is how many identifiers may lead to one person: some devices, with
+	// what several exchanges call each of them.
+	MaxMembers = 32
 
 	// MaxConnected is how many identifiers may hang together by links before
 	// nothing is made of them any more.
-	MaxConnected = 64
+	MaxConnected = 128
 )
 
 // node is an identifier with its links to others.
@@ -122,8 +126,8 @@ type graph map[ad.PersonID]*node
 //   - a shared identifier (see MaxLinks) is alone;
 //   - an identifier with links to two logins of one type is alone: it is a device
 //     that two people use, and does not make one of them;
-//   - where two logins of one type still hang together, or more than MaxIDs
-//     identifiers, links between two devices do not count;
+//   - where two logins of one type still hang together, or more than
+//     MaxMembers identifiers, links between two devices do not count;
 //   - where they still do, every one of those identifiers is alone;
 //   - so they are where more than MaxConnected hang together from the start.
 func (g graph) people() (all [][]ad.PersonID) {
@@ -217,7 +221,7 @@ func (g graph) onePerson(group []ad.PersonID) bool {
 		}
 		logins[login] = true
 	}
-	return len(group) <= MaxIDs
+	return len(group) <= MaxMembers
 }
 
 // keys returns the identifiers in ascending order.

@@ -48,7 +48,7 @@ func TestLink(t *testing.T) {
 		crowd = append(crowd, Link{phone(1), phone(10 + i)})
 	}
 	var chain []Link
-	for i := range MaxIDs {
+	for i := range MaxMembers {
 		chain = append(chain, Link{phone(100 + i), phone(101 + i)})
 	}
 	for _, c := range []struct {
@@ -120,7 +120,7 @@ type identityGraph struct {
 
 // drawIDs draws few or many identifiers, of which a part are logins.
 func drawIDs(t *rapid.T) (ids []ID) {
-	n := rapid.SampledFrom([]int{4, 8, 30, 90}).Draw(t, "ids")
+	n := rapid.SampledFrom([]int{4, 8, 40, 180}).Draw(t, "ids")
 	logins := rapid.IntRange(2, 6).Draw(t, "one in so many is a login")
 	for i := range n {
 		if i%logins == 0 {
@@ -134,7 +134,7 @@ func drawIDs(t *rapid.T) (ids []ID) {
 
 func drawLink(t *rapid.T, ids []ID) Link {
 	a := rapid.IntRange(0, len(ids)-2).Draw(t, "a")
-	b := rapid.IntRange(a+1, min(len(ids)-1, a+rapid.SampledFrom([]int{1, 3, 90}).Draw(t, "reach"))).Draw(t, "b")
+	b := rapid.IntRange(a+1, min(len(ids)-1, a+rapid.SampledFrom([]int{1, 3, 180}).Draw(t, "reach"))).Draw(t, "b")
 	return Link{ids[a], ids[b]}
 }
 
@@ -236,7 +236,7 @@ func TestIdentityGraph(t *testing.T) {
 			"":     g.check,
 			"link": func(t *rapid.T) { ok(p.Link(clock().AddDate(0, 0, day), drawLink(t, g.ids))) },
 			"links": func(t *rapid.T) {
-				ok(p.Link(clock(), rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Link { return drawLink(t, g.ids) }), 1, 40).Draw(t, "links")...))
+				ok(p.Link(clock(), rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Link { return drawLink(t, g.ids) }), 1, 80).Draw(t, "links")...))
 			},
 			"visit": func(t *rapid.T) {
 				ok(p.Update(one().Key(), clock(), func(b *Builder) error { return b.AddBehaviour(Visit, "cars", now-60, 1) }))
@@ -279,7 +279,7 @@ func TestLinksInAnyOrder(t *testing.T) {
 			what int64
 		}
 		var facts []fact
-		for range rapid.IntRange(1, 120).Draw(t, "links") {
+		for range rapid.IntRange(1, 240).Draw(t, "links") {
 			facts = append(facts, fact{link: drawLink(t, ids)})
 		}
 		for i := range rapid.IntRange(0, 60).Draw(t, "deeds") {

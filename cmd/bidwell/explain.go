@@ -183,14 +183,14 @@ func (m *Main) exchangeNamed(s *campaign.Snapshot, name string) (*campaign.Excha
 // exchange or per source have two parts: user:EXCHANGE:VALUE.
 func parseID(s string) (profile.ID, error) {
 	kind, rest, ok := strings.Cut(s, ":")
-	if ok && kind != "ifa" {
+	if ok && kind != "ifa" && kind != "cookie" {
 		var of string
 		of, rest, ok = strings.Cut(rest, ":")
 		kind += ":" + of
 	}
 	id := profile.ID{Type: kind, Value: rest}
 	if !ok || rest == "" {
-		return id, fmt.Errorf("%w%q is no identifier: write ifa:VALUE, eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE, user:EXCHANGE:VALUE or login:SITE:VALUE", silentUsage{}, s)
+		return id, fmt.Errorf("%w%q is no identifier: write ifa:VALUE, eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE, user:EXCHANGE:VALUE, login:SITE:VALUE or cookie:VALUE", silentUsage{}, s)
 	}
 	if err := identity.CheckType(kind); err != nil {
 		return id, fmt.Errorf("%w%w", silentUsage{}, err)

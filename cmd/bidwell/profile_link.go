@@ -20,7 +20,7 @@ func newProfileLink(p *people) *cobra.Command {
 frequency caps count both, with all others that hang together by links.
 
 Not everything that hangs together is one person: an identifier with more than
-16 links stands alone, and so does one that two logins of the same site use, as
+32 links stands alone, and so does one that two logins of the same site use, as
 a family's tablet.`,
 		Example: "  bidwell profile link login:shop.example:7f83b165 ifa:6f9619ff-8b86-d011-b42d-00cf4fc964ff",
 		Args:    cobra.ExactArgs(2),
@@ -90,7 +90,7 @@ func linkPeople(p *profile.Profiles, ids []profile.ID, now time.Time) (string, e
 			return "one person: " + listIDs(all), nil
 		}
 	}
-	return "linked, but not one person: an identifier with more than 16 links, or with two logins of one site, stands alone", nil
+	return "linked, but not one person: an identifier with more than 32 links, or with two logins of one site, stands alone", nil
 }
 
 // unlinkPeople takes out the link between two identifiers, or all links of one.

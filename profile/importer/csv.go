@@ -47,8 +47,8 @@ func parseHeader(text string) (*header, error) {
 		return nil, errors.New("the columns id and id_type need each other")
 	case seen["id"] && ids > 0:
 		return nil, errors.New("there are the columns id_type and id, and id:TYPE beside them: use one or the other")
-	case ids > profile.MaxIDs:
-		return nil, fmt.Errorf("there are %d columns with ids, nobody is known by more than %d", ids, profile.MaxIDs)
+	case ids > profile.MaxMembers:
+		return nil, fmt.Errorf("there are %d columns with ids, nobody is known by more than %d", ids, profile.MaxMembers)
 	case !seen["id"] && ids == 0:
 		return nil, errors.New("there is no column with an identifier: id_type and id, or id:ifa and the like")
 	}

@@ -185,7 +185,7 @@ func TestBadLinesAreReported(t *testing.T) {
 		{0, `{"ids":[{"type":"ifa","value":"x"},{"type":"ifa","value":"x"}],"segments":["a"]}`, "linked with itself"},
 		{0, `{"ids":[{"type":"ifa","value":"x"},{"type":"ifa"}],"segments":["a"]}`, "names nobody"},
 		{0, `{"ids":[{"type":"ifa","value":"x"},{"type":"email","value":"y"}],"segments":["a"]}`, `no type "email"`},
-		{0, `{"ids":[` + strings.Repeat(`{"type":"ifa","value":"x"},`, 16) + `{"type":"ifa","value":"y"}],"segments":["a"]}`, "17 ids"},
+		{0, `{"ids":[` + strings.Repeat(`{"type":"ifa","value":"x"},`, 32) + `{"type":"ifa","value":"y"}],"segments":["a"]}`, "33 ids"},
 		{0, `{"id":{"type":"ifa","value":"x"},"atributes":{}}`, `unknown key "atributes"`},
 		{0, `{"id":{"type":"ifa","value":"x"},"attributes":{"a b":1}}`, "space"},
 		{0, `{"id":{"type":"ifa","value":"x"},"attributes":{"a":[1]}}`, "attribute a: an object or a list"},

@@ -69,8 +69,8 @@ func (o *factOptions) json(text []byte) (*fact, error) {
 		return nil, errors.New(`the line has both "id" and "ids"`)
 	case in.ID != nil:
 		f.id = *in.ID
-	case len(in.IDs) > profile.MaxIDs:
-		return nil, fmt.Errorf("the line has %d ids, nobody is known by more than %d", len(in.IDs), profile.MaxIDs)
+	case len(in.IDs) > profile.MaxMembers:
+		return nil, fmt.Errorf("the line has %d ids, nobody is known by more than %d", len(in.IDs), profile.MaxMembers)
 	case len(in.IDs) > 0:
 		f.id, f.others = in.IDs[0], in.IDs[1:]
 	}
