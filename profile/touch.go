@@ -46,6 +46,15 @@ func (r Record) Touch(i int) Touch {
 	return readTouch(s.touches[i*touchSize:])
 }
 
+// AppendTouches appends all touches, the newest first.
+func (r Record) AppendTouches(dst []Touch) []Touch {
+	s, _ := r.split()
+	for p := s.touches; len(p) >= touchSize; p = p[touchSize:] {
+		dst = append(dst, readTouch(p))
+	}
+	return dst
+}
+
 // readTouch reads a touch: campaign, line, creative, time, and kind and cost,
 // four bytes each. p has at least touchSize bytes.
 func readTouch(p []byte) Touch {
