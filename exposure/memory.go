@@ -6,12 +6,11 @@ import (
 	"sync"
 
 	"bidwell/ad"
-	"bidwell/profile"
 )
 
 // Bounds of the memory. What is more is not held: its line item does not bid.
 const (
-	MaxBids      = 1 << 22 // of all people, about 250 MB
+	MaxBids      = 1 << 24 // of all people: about 1 GB, taken as it is needed
 	MaxPerPerson = 64      // as many as a profile holds touches
 )
 
@@ -61,37 +60,31 @@ type Bid struct {
 	Until  int64 // unix seconds: when its window for notices ends
 }
 
-// Held says what became of Hold.
-type Held uint8
-
-// What Hold says.
-const (
-	OK      Held = iota
-	Changed      // something was entered since the history was read: read it again
-	Full         // there is no room
-)
-
-// Hold enters an undecided bid, if nothing was entered for the person since the
-// history was read. It counts as an impression until it is decided, or expires.
-func (m *Memory) Hold(b *Bid, h *History, now int64) Held {
+// Hold enters an undecided bid, which counts as an impression until it is decided,
+// or expires. If anything was entered for the person since the history was read,
+// that is read again first, and the bid is entered only if none of the caps is
+// reached then. It returns OK; FrequencyReached, and the history says why; or
+// InFlight if there is no room.
+func (m *Memory) Hold(b *Bid, h *History, line, creative []Cap, now int64) ad.Reason {
 	hash := hashOf(b.Person)
 	s := m.shard(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := 0
-	for at := s.first(hash); at != 0; at = s.slab[at].next {
-		if e := &s.slab[at]; e.person == b.Person && e.expires > seconds(now) {
-			if int32(e.added-h.cursor) > 0 {
-				return Changed
-			}
-			n++
+	n, changed := s.held(hash, b.Person, now, h.cursor)
+	if changed {
+		s.read(hash, b.Person, now, h)
+		h.unite()
+		if Reached(line, h, now) != nil || Reached(creative, h, now) != nil {
+			return ad.FrequencyReached
 		}
 	}
 	if n >= MaxPerPerson || !s.add(hash, b, 0, b.Until) {
-		return Full
+		return ad.InFlight
 	}
 	h.cursor = s.adds
-	return OK
+	h.Open = append(h.Open, b.Ad)
+	h.mark(b.Ad)
+	return ad.OK
 }
 
 // Show notes that a bid became an impression at a moment, in unix seconds. A bid
@@ -144,28 +137,6 @@ func (m *Memory) remove(person ad.PersonID, which func(*entry) bool) {
 			s.free(hash, at)
 		}
 		at = next
-	}
-}
-
-// read fills a history with what is held of a person.
-func (m *Memory) read(person ad.PersonID, now int64, h *History) {
-	h.Open, h.shown = h.Open[:0], h.shown[:0]
-	hash := hashOf(person)
-	s := m.shard(hash)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h.cursor = s.adds
-	for at := s.first(hash); at != 0; at = s.slab[at].next {
-		e := &s.slab[at]
-		switch {
-		case e.person != person || e.expires <= seconds(now):
-		case e.shown == 0:
-			h.Open = append(h.Open, e.ad)
-		default:
-			h.shown = append(h.shown, profile.Touch{
-				Campaign: e.ad.Campaign, Line: e.ad.Line, Creative: e.ad.Creative, Kind: profile.Impression, Time: int64(e.shown),
-			})
-		}
 	}
 }
 

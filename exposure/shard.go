@@ -1,5 +1,10 @@
 package exposure
 
+import (
+	"bidwell/ad"
+	"bidwell/profile"
+)
+
 // first returns the first entry of a person's chain, which others may share.
 func (s *shard) first(hash uint64) uint32 {
 	if len(s.heads) == 0 {
@@ -17,6 +22,36 @@ func (s *shard) find(hash uint64, b *Bid) *entry {
 		}
 	}
 	return nil
+}
+
+// held returns how much is held of a person, and whether some of it was added after
+// a moment.
+func (s *shard) held(hash uint64, person ad.PersonID, now int64, after uint32) (n int, changed bool) {
+	for at := s.first(hash); at != 0; at = s.slab[at].next {
+		if e := &s.slab[at]; e.person == person && e.expires > seconds(now) {
+			changed = changed || int32(e.added-after) > 0
+			n++
+		}
+	}
+	return n, changed
+}
+
+// read fills a history with what is held of a person.
+func (s *shard) read(hash uint64, person ad.PersonID, now int64, h *History) {
+	h.Open, h.shown = h.Open[:0], h.shown[:0]
+	h.cursor = s.adds
+	for at := s.first(hash); at != 0; at = s.slab[at].next {
+		e := &s.slab[at]
+		switch {
+		case e.person != person || e.expires <= seconds(now):
+		case e.shown == 0:
+			h.Open = append(h.Open, e.ad)
+		default:
+			h.shown = append(h.shown, profile.Touch{
+				Campaign: e.ad.Campaign, Line: e.ad.Line, Creative: e.ad.Creative, Kind: profile.Impression, Time: int64(e.shown),
+			})
+		}
+	}
 }
 
 // add enters a bid; false means that there is no room.
