@@ -65,6 +65,9 @@ const (
 	BelowFloor
 	FloorCurrencyUnknown
 	PacedBelowFloor
+	Uncounted
+	FrequencyReached
+	InFlight
 	BudgetSpent
 	DailyBudgetSpent
 	ImpressionsSpent
@@ -149,6 +152,9 @@ var reasons = [numReasons]reasonText{
 	BelowFloor:            {"floor", "what the impression is worth is below the bid floor", 0},
 	FloorCurrencyUnknown:  {"floor_currency", "there is no rate for the currency of the bid floor", 0},
 	PacedBelowFloor:       {"pacing", "pacing lowers the bid below the floor, so that the budget lasts", 0},
+	Uncounted:             {"uncounted", "the person cannot be recognised again, so what is shown to them cannot be counted", 8},
+	FrequencyReached:      {"frequency", "the person has seen as much as a frequency cap allows, or may have once the bids in flight are decided", 0},
+	InFlight:              {"in_flight", "more bids are undecided than can be counted towards frequency caps", 0},
 	ImpressionsSpent:      {"impressions", "the budget of impressions is used up or reserved", 0},
 	DailyImpressionsSpent: {"daily_impressions", "the day's budget of impressions is used up or reserved", 0},
 	BudgetSpent:           {"budget", "the budget is spent or reserved", 0},

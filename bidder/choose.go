@@ -48,7 +48,9 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 			return true
 		}
 		sc.count(why)
-		sc.refused = append(sc.refused, r.best.line)
+		if why != ad.FrequencyReached { // what another request has bid meanwhile is known now
+			sc.refused = append(sc.refused, r.best.line)
+		}
 		if tr != nil {
 			tr.set(imp, r.best.line, why)
 		}
@@ -303,6 +305,10 @@ func (e *Engine) reserve(sc *Scratch, id ad.BidID, c *candidate, tr *Trace) (res
 			e.Money.Release(id)
 			return false, impressionsSpent(r)
 		}
+	}
+	if r = sc.hold(l, c.creative, id); r != ad.OK {
+		e.release(id)
+		return false, r
 	}
 	for _, g := range l.Gauges {
 		if g != nil {

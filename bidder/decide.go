@@ -54,7 +54,8 @@ func (e *Engine) reset(sc *Scratch, s *campaign.Snapshot, ex *campaign.Exchange,
 	sc.seed = seedOf(sc.Req.ID)
 	sc.clock.reset(now, len(s.Zones))
 	sc.Bids, sc.taken = sc.Bids[:0], sc.taken[:0]
-	sc.Person, sc.outcome = identity.Person{}, profile.Unknown
+	sc.Person, sc.outcome, sc.record = identity.Person{}, profile.Unknown, nil
+	sc.exposures, sc.remembered = &e.Exposures, false
 	sc.counts = [ad.NumReasons]uint32{}
 	sc.farthest = ad.OK
 }
@@ -105,12 +106,11 @@ func (e *Engine) meet(sc *Scratch, deadline time.Time, tr *Trace) {
 	if tr != nil && tr.person != nil {
 		sc.Person.ID = *tr.person
 	}
-	var rec profile.Record
-	sc.outcome = profile.Unknown
+	sc.outcome, sc.record = profile.Unknown, nil
 	if sc.Person.May.Read && !sc.Person.ID.IsZero() {
-		rec, sc.outcome = e.Profiles.Load(sc.Person.ID, deadline, &sc.profile)
+		sc.record, sc.outcome = e.Profiles.Load(sc.Person.ID, deadline, &sc.profile)
 	}
-	sc.eval.Reset(sc.snap.Audiences, rec, &sc.Req, sc.clock.now)
+	sc.eval.Reset(sc.snap.Audiences, sc.record, &sc.Req, sc.clock.now)
 	if !sc.Person.May.Read {
 		sc.eval.Anonymous()
 	}

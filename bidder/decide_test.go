@@ -12,6 +12,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/bidder"
+	"bidwell/notice"
 )
 
 var update = flag.Bool("update", false, "rewrite what the files in testdata want")
@@ -20,7 +21,8 @@ var update = flag.Bool("update", false, "rewrite what the files in testdata want
 // sections that begin with a line `-- name --`, a configuration, people, and
 // requests with what is wanted of them: the bids, and for every line item the
 // reason, the place in the YAML that decided and the values compared. A request
-// may name an exchange (on=NAME) and a moment (at=RFC3339). The budgets carry over from one request to
+// may name an exchange (on=NAME), a moment (at=RFC3339) and what becomes of the bids
+// (then=shown, clicked or lost). The budgets carry over from one request to
 // the next, as they do in life. Run with -update to rewrite what is wanted, and
 // review the difference.
 func TestDecide(t *testing.T) {
@@ -56,6 +58,7 @@ func everyReason(t *testing.T, seen map[string]bool) {
 	for r := ad.NoImpressions; r <= ad.AdvertiserTaken; r++ {
 		switch r {
 		case ad.NoCreativeFits: // a line item without creatives is no configuration
+		case ad.InFlight: // of very many bids; see TestTooManyInFlight
 		case ad.InsecureCreative: // a creative that is not https is no configuration
 		default:
 			if !seen[r.String()] {
@@ -120,7 +123,7 @@ func decideFile(t *testing.T, text string, seen map[string]bool) string {
 // decideExample decides on one request, live and for an explanation, and returns
 // both as text.
 func decideExample(t *testing.T, r *rig, s section, seen map[string]bool) string {
-	now, ex := monday, r.exchange(t, "")
+	now, ex, then := monday, r.exchange(t, ""), ""
 	for _, word := range strings.Fields(s.name)[1:] {
 		if at, ok := strings.CutPrefix(word, "at="); ok {
 			moment, err := time.Parse(time.RFC3339, at)
@@ -131,6 +134,9 @@ func decideExample(t *testing.T, r *rig, s section, seen map[string]bool) string
 		}
 		if on, ok := strings.CutPrefix(word, "on="); ok {
 			ex = r.exchange(t, on)
+		}
+		if what, ok := strings.CutPrefix(word, "then="); ok {
+			then = what
 		}
 	}
 	body := []byte(strings.TrimSpace(s.text))
@@ -170,7 +176,25 @@ func decideExample(t *testing.T, r *rig, s section, seen map[string]bool) string
 			b.WriteByte('\n')
 		}
 	}
+	for i := range sc.Bids {
+		become(t, r, sc.Token(&sc.Bids[i]), then, now)
+	}
 	return b.String()
+}
+
+// become reports what became of a bid, and brings it into the profile.
+func become(t *testing.T, r *rig, token notice.Token, then string, now time.Time) {
+	t.Helper()
+	kinds := map[string][]ad.Notice{"shown": {ad.Impression}, "clicked": {ad.Impression, ad.Click}, "lost": {ad.Loss}}[then]
+	for _, kind := range kinds {
+		token.Kind = kind
+		if why, err := r.Notice(&token, nil, now); why != ad.OK || err != nil {
+			t.Fatalf("%s: %s, %v", kind, why, err)
+		}
+	}
+	if len(kinds) > 0 {
+		follow(t, r, now)
+	}
 }
 
 // firstDifference returns the lines around the first that differ.

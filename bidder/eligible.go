@@ -7,6 +7,7 @@ import (
 	"bidwell/audience"
 	"bidwell/campaign"
 	"bidwell/creative"
+	"bidwell/exposure"
 	"bidwell/openrtb"
 	"bidwell/pacing"
 	"bidwell/profile"
@@ -50,6 +51,9 @@ func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad
 		if r := sc.mayAddress(l.Audience); r != ad.OK {
 			return r
 		}
+	}
+	if r := sc.frequent(l); r != ad.OK {
+		return r
 	}
 	if r := sc.worth(l, imp, c); r != ad.OK {
 		return r
@@ -245,6 +249,9 @@ func (sc *Scratch) fits(cr *campaign.Creative, imp *openrtb.Imp, f *creative.Fit
 	}
 	if r := sc.discloses(cr); r != ad.OK {
 		return r
+	}
+	if len(cr.Caps) > 0 && exposure.Reached(cr.Caps, sc.exposed(), sc.clock.now.Unix()) != nil {
+		return ad.FrequencyReached
 	}
 	return cr.Fit(&sc.Req, imp, f)
 }

@@ -17,6 +17,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/exposure"
 	"bidwell/notice"
 	"bidwell/pacing"
 	"bidwell/profile"
@@ -32,6 +33,8 @@ type Engine struct {
 	Signer   *notice.Signer
 	Verifier *notice.Verifier
 	Metrics  *Metrics
+
+	Exposures exposure.Memory // what people are about to see; the zero value is ready
 
 	live     atomic.Pointer[live]
 	bidIDs   idSource

@@ -65,6 +65,7 @@ type LineExplanation struct {
 	Price    []PriceStep           `json:"price,omitempty"`
 	Audience *audience.Explanation `json:"audience,omitempty"`
 	Adjust   []AdjustExplanation   `json:"adjust,omitempty"`
+	Caps     []CapExplanation      `json:"frequency,omitempty"`
 
 	rank ad.Reason // how far it came
 }
@@ -202,6 +203,7 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 			If: sc.snap.Audiences.Explain(&sc.eval, a.If),
 		})
 	}
+	x.Caps = sc.caps(l)
 	if lt.priced {
 		x.Price = sc.priceSteps(l, lt)
 	}

@@ -62,6 +62,13 @@ func (sc *Scratch) detail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace) str
 		return sc.budgetDetail(imp, l, lt)
 	case ad.ImpressionsSpent, ad.DailyImpressionsSpent:
 		return sc.impressionsDetail(l)
+	case ad.FrequencyReached:
+		return sc.frequencyDetail(l)
+	case ad.Uncounted:
+		if sc.Person.ID.IsZero() {
+			return "the request has no identifier that could be used"
+		}
+		return sc.Person.Basis.Text()
 	case ad.NoConsent:
 		return sc.Person.Basis.Text()
 	}
@@ -118,6 +125,8 @@ func (sc *Scratch) origin(l *campaign.Line, lt *lineTrace) conf.Pos {
 		return l.BudgetOrigin(lt.scarce, "total")
 	case ad.DailyBudgetSpent:
 		return l.BudgetOrigin(lt.scarce, "daily")
+	case ad.FrequencyReached:
+		return sc.frequencyOrigin(l)
 	}
 	return l.Origin(lt.reason)
 }

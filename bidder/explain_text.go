@@ -71,6 +71,9 @@ func (x *LineExplanation) write(p *printer) {
 	for _, s := range x.Price {
 		p.line("      %-28s %10s %s  %s", s.Step, decimal(s.CPM), s.Cur, s.Where)
 	}
+	for i := range x.Caps {
+		p.line("      frequency %s", x.Caps[i].text())
+	}
 	if x.Audience != nil {
 		p.line("      audience")
 		p.err = orErr(p.err, x.Audience.Write(p.w, "        "))

@@ -97,6 +97,7 @@ var (
 	loadedDesc     = desc("config_loaded_timestamp_seconds", "When the configuration that serves was loaded.")
 	lateDesc       = desc("late_spend_total", "Spend on notices that came after their reservation had ended: what budgets may be exceeded by.")
 	openDesc       = desc("open_reservations", "Bids whose notices are awaited.")
+	heldDesc       = desc("exposures_held", "Undecided bids that count towards frequency caps, and impressions that profiles may not show yet.")
 	shedDesc       = desc("shedding_ratio", "Share of requests that are answered unread because of overload.")
 	durableDesc    = desc("ledger_writable", "1 if events can be made durable; at 0 nothing is bid.")
 	linesDesc      = desc("line_items", "Line items in the configuration that serves.")
@@ -150,6 +151,7 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	book := e.Money.Stats()
 	counter(lateDesc, book.LateSpend.Units())
 	gauge(openDesc, float64(book.Open))
+	gauge(heldDesc, float64(e.Exposures.Len()))
 	gauge(shedDesc, e.shed.share())
 	gauge(durableDesc, oneIf(!e.unsafe.Load()))
 	if s := e.Snapshot(); s != nil {

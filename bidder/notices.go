@@ -135,6 +135,7 @@ func (e *Engine) book(t *notice.Token, ev *ad.Event, settles bool, now time.Time
 	} else if settles {
 		e.Money.Release(t.Bid) // it was won for nothing
 	}
+	e.expose(t, ev)
 	switch t.Kind {
 	case ad.Impression:
 		e.settle(e.Counts, e.Books.Counts, ids[:], t, 1, now)
@@ -148,7 +149,7 @@ func (e *Engine) book(t *notice.Token, ev *ad.Event, settles bool, now time.Time
 func (e *Engine) Late(ev *ad.Event) {
 	t := notice.Token{
 		Bid: ev.Bid, Time: ev.BidTime, Exchange: ev.Exchange,
-		Advertiser: ev.Advertiser, Campaign: ev.Campaign, Line: ev.Line,
+		Advertiser: ev.Advertiser, Campaign: ev.Campaign, Line: ev.Line, Creative: ev.Creative, Person: ev.Person,
 	}
 	for kind := ad.Win; kind <= ad.Click; kind++ {
 		if ad.EventOf(kind) == ev.Kind {

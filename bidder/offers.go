@@ -28,15 +28,16 @@ func (sc *Scratch) AppendOffers(dst []Offer) []Offer {
 	if sc.snap == nil || sc.admissible() != ad.OK {
 		return dst
 	}
-	tally, taken := sc.tally, sc.taken
+	tally, taken, open := sc.tally, sc.taken, sc.exposed().Open
 	sc.tally, sc.taken = nil, nil
+	sc.history.Open = open[:sc.opens] // without the bids on this request
 	for i := range sc.Req.Imps {
 		imp := &sc.Req.Imps[i]
 		if offers(&imp.Has) && !repeated(sc.Req.Imps[:i], imp.ID) {
 			dst = sc.appendOffers(dst, imp)
 		}
 	}
-	sc.tally, sc.taken = tally, taken
+	sc.tally, sc.taken, sc.history.Open = tally, taken, open
 	return dst
 }
 
@@ -86,7 +87,7 @@ func (sc *Scratch) Token(b *Bid) notice.Token {
 		Deal: dealID(b.Deal), Price: b.Amount, BidPrice: b.Price, Cur: sc.money.cur,
 		Time: sc.clock.now.Unix(), Media: b.Creative.Media, Test: sc.Req.Test,
 	}
-	if sc.Person.May.Emit && sc.Person.May.Write {
+	if sc.names() {
 		t.Person = sc.Person.ID
 	}
 	return t

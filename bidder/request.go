@@ -97,6 +97,7 @@ func (e *Engine) withdraw(sc *Scratch) {
 	for i := range sc.Bids {
 		if sc.Bids[i].Reserved {
 			e.release(sc.Bids[i].ID)
+			e.unhold(sc, &sc.Bids[i])
 		}
 	}
 	sc.Bids = sc.Bids[:0]

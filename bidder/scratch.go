@@ -5,6 +5,7 @@ import (
 	"bidwell/audience"
 	"bidwell/campaign"
 	"bidwell/creative"
+	"bidwell/exposure"
 	"bidwell/identity"
 	"bidwell/notice"
 	"bidwell/openrtb"
@@ -19,31 +20,36 @@ type Scratch struct {
 	Person identity.Person
 	Bids   []Bid // the bids on the request, at most one an impression
 
-	snap      *campaign.Snapshot
-	paced     *campaign.Paced
-	exchange  *campaign.Exchange
-	tally     *tally // nil where nothing is counted: in explanations
-	seed      uint64
-	clock     clock
-	money     money
-	facts     campaign.Facts
-	query     campaign.Query
-	blocks    campaign.Blocks
-	eval      audience.Eval
-	profile   profile.Scratch
-	outcome   profile.Outcome
-	taken     []*campaign.Campaign // campaigns whose advertiser has an impression
-	refused   []int                // line items without room in their budget
-	seen      []*pacing.Gauge      // of budgets that could have paid for the impression
-	unfunded  []*pacing.Gauge      // of these, those that had no room for the bid
-	fitting   [2]creative.Fit      // of the best candidate, and of the one that is tested
-	counts    [ad.NumReasons]uint32
-	fixedMost ad.Money  // the most that the deals on the impression let a line item pay that buys all of them
-	farthest  ad.Reason // what the line item that came farthest failed on
-	notice    notice.Scratch
-	body      []byte // unpacked request
-	plain     []byte // response before it is packed
-	urls      urlBuffers
+	snap       *campaign.Snapshot
+	paced      *campaign.Paced
+	exchange   *campaign.Exchange
+	tally      *tally // nil where nothing is counted: in explanations
+	seed       uint64
+	clock      clock
+	money      money
+	facts      campaign.Facts
+	query      campaign.Query
+	blocks     campaign.Blocks
+	eval       audience.Eval
+	profile    profile.Scratch
+	outcome    profile.Outcome
+	record     profile.Record
+	exposures  *exposure.Memory
+	history    exposure.History // of the person, if remembered is set
+	remembered bool
+	opens      int                  // undecided bids in the history that are not of this request
+	taken      []*campaign.Campaign // campaigns whose advertiser has an impression
+	refused    []int                // line items without room in their budget
+	seen       []*pacing.Gauge      // of budgets that could have paid for the impression
+	unfunded   []*pacing.Gauge      // of these, those that had no room for the bid
+	fitting    [2]creative.Fit      // of the best candidate, and of the one that is tested
+	counts     [ad.NumReasons]uint32
+	fixedMost  ad.Money  // the most that the deals on the impression let a line item pay that buys all of them
+	farthest   ad.Reason // what the line item that came farthest failed on
+	notice     notice.Scratch
+	body       []byte // unpacked request
+	plain      []byte // response before it is packed
+	urls       urlBuffers
 }
 
 // Bid is one bid that is made.

@@ -105,6 +105,7 @@ func fewestAllocs(f func()) float64 {
 func release(r *rig, sc *bidder.Scratch) {
 	for i := range sc.Bids {
 		r.Money.Release(sc.Bids[i].ID)
+		r.Exposures.Drop(sc.Person.ID, sc.Bids[i].ID)
 	}
 }
 

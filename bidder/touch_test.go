@@ -14,12 +14,12 @@ import (
 
 // follow brings the contacts that the ledger holds into the profiles, as a process
 // does all the time.
-func follow(tb testing.TB, r *rig) {
+func follow(tb testing.TB, r *rig, now time.Time) {
 	tb.Helper()
 	for _, c := range r.Snapshot().Campaigns {
 		r.events.Name(ledger.CampaignName, c.ID, c.Name)
 	}
-	f, err := touches.Open(r.events, r.Profiles, touches.Options{})
+	f, err := touches.Open(r.events, r.Profiles, touches.Options{Now: func() time.Time { return now }})
 	if err == nil {
 		err = f.CatchUp(context.Background())
 	}
@@ -55,7 +55,7 @@ creatives:
 	for range 2 { // the second is a repetition and touches nothing
 		s.get(t, u.String())
 	}
-	follow(t, s.rig)
+	follow(t, s.rig, time.Now())
 	person, err := s.Profiles.Get(ad.PersonIDOf("ifa", "6f9619ff-8b86-d011-b42d-00cf4fc964ff"), time.Now())
 	if err != nil {
 		t.Fatal(err)

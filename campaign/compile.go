@@ -33,6 +33,7 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 	c.process()
 	c.audiences()
 	c.campaigns()
+	c.capLines()
 	c.checkFolders()
 	set := c.rules.Build()
 	if ps.Failed() {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"bidwell/creative"
+	"bidwell/exposure"
 	"bidwell/internal/conf"
 	"bidwell/openrtb"
 )
@@ -18,6 +19,9 @@ type advertiser struct {
 	index   int // into Snapshot.Advertisers
 	first   conf.Pos
 	budget  conf.Pos // where its budget stands, if it has one
+	capped  conf.Pos // where its frequency caps stand, if it has any
+	caps    []exposure.Cap
+	shown   []exposure.Shown // its campaigns
 	domains []string
 }
 
@@ -31,6 +35,7 @@ func isDomain(s string) bool { return len(s) <= maxDomain && domainForm.MatchStr
 func (c *compiler) advertiser(camp *Campaign) {
 	a := &camp.File.Advertiser
 	budget := c.budget(&a.Budget)
+	caps := c.caps(a.Frequency, exposure.Advertiser, 0, camp)
 	c.name(a.At("name"), a.Name, "advertiser")
 	repeated(c, a.Located, "domains", a.Domains)
 	for i, d := range a.Domains {
@@ -49,6 +54,14 @@ func (c *compiler) advertiser(camp *Campaign) {
 		return // reported
 	}
 	known := c.known(camp, a)
+	known.shown = append(known.shown, camp.shown())
+	switch {
+	case len(caps) == 0:
+	case known.capped.Line > 0:
+		c.ps.Errorf(a.At("frequency"), "keep one of them", "the frequency caps of advertiser %q are already given at %s", a.Name, known.capped)
+	default:
+		known.capped, known.caps = a.At("frequency"), caps
+	}
 	switch {
 	case !budget.Limited():
 	case known.budget.Line > 0:

@@ -7,6 +7,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/creative"
+	"bidwell/exposure"
 	"bidwell/internal/conf"
 	"bidwell/pacing"
 )
@@ -25,7 +26,6 @@ func (c *compiler) campaigns() {
 func (c *compiler) campaign(f *CampaignFile) {
 	c.claim(c.campaignNames, f.Campaign, f.At("campaign"), "campaign")
 	c.name(f.At("campaign"), f.Campaign, "campaign")
-	c.later(f.Located, "frequency", "an ad may be shown to a person any number of times")
 	c.later(f.Located, "goal", "the price is bid for every impression")
 	loc := f.Flight.TimeZone.Location
 	if loc == nil {
@@ -42,6 +42,7 @@ func (c *compiler) campaign(f *CampaignFile) {
 	c.pacing(camp, loc)
 	c.unspendable(camp)
 	c.advertiser(camp)
+	camp.caps = c.caps(f.Frequency, exposure.Campaign, 0, camp)
 	shelf := c.creatives(camp)
 	names := map[string]conf.Pos{}
 	for i := range f.LineItems {
@@ -172,7 +173,7 @@ type shelf struct {
 
 type shelved struct {
 	*Creative // nil if it is not well configured, which is reported
-	spec      *creative.Spec
+	spec      *CreativeSpec
 	used      bool
 }
 
@@ -193,15 +194,16 @@ func (c *compiler) creatives(camp *Campaign) *shelf {
 	return shelf
 }
 
-func (c *compiler) creative(camp *Campaign, s *creative.Spec) *Creative {
-	compiled := creative.Compile(s, creative.CompileContext{
+func (c *compiler) creative(camp *Campaign, s *CreativeSpec) *Creative {
+	compiled := creative.Compile(&s.Spec, creative.CompileContext{
 		ID: ad.IDOf("creative", camp.Name, s.Name), CRID: fmt.Sprintf("%s/%s", camp.Name, s.Name),
 		Advertiser: camp.Advertiser, Files: c.fsys,
 	}, c.ps)
 	if compiled == nil {
 		return nil
 	}
-	cr := c.branded(camp, s, compiled)
+	cr := c.branded(camp, &s.Spec, compiled)
+	cr.Spec, cr.Caps = s, c.caps(s.Frequency, exposure.Creative, cr.ID, camp)
 	c.snap.Creatives = append(c.snap.Creatives, cr)
 	return cr
 }

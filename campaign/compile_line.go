@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bidwell/ad"
+	"bidwell/exposure"
 	"bidwell/internal/conf"
 )
 
@@ -25,6 +26,7 @@ func (c *compiler) line(camp *Campaign, s *LineSpec, shelf *shelf) {
 	c.bid(&l)
 	l.Budget = c.budget(&s.Budget)
 	c.affordable(&l)
+	l.Caps = c.caps(s.Frequency, exposure.Line, l.ID, camp)
 	c.checkHours(&l)
 	c.shown(&l, shelf)
 	c.snap.Lines = append(c.snap.Lines, l)

@@ -10,16 +10,16 @@ import (
 // creatives.
 type CampaignFile struct {
 	conf.Located
-	Campaign   string           `yaml:"campaign" conf:"required,not-empty" doc:"Name of the campaign, unique in the configuration. Reports and budgets are kept under it."`
-	Advertiser AdvertiserSpec   `yaml:"advertiser" conf:"required" doc:"Whose campaign it is."`
-	Flight     FlightSpec       `yaml:"flight" doc:"When it runs. Without it, it runs always, in UTC."`
-	Budget     BudgetSpec       `yaml:"budget" conf:"required" doc:"The most it may spend."`
-	Bundle     string           `yaml:"bundle" conf:"not-empty" doc:"Store id of the advertised app, for campaigns that promote one."`
-	Frequency  Later            `yaml:"frequency" doc:"Frequency caps, such as [{at_most: 3, per: 1d}]. Not acted on yet."`
-	Pacing     PacingSpec       `yaml:"pacing" doc:"How to spread the budget over the flight, such as {curve: traffic}."`
-	Goal       Later            `yaml:"goal" doc:"What to pay for, such as {pay_per: click, worth: 1 EUR}. Not acted on yet: the price is bid for an impression."`
-	LineItems  []LineSpec       `yaml:"line_items" conf:"required,not-empty" doc:"What to buy, for whom and at what price."`
-	Creatives  []*creative.Spec `yaml:"creatives" conf:"required,not-empty" doc:"What to show."`
+	Campaign   string          `yaml:"campaign" conf:"required,not-empty" doc:"Name of the campaign, unique in the configuration. Reports and budgets are kept under it."`
+	Advertiser AdvertiserSpec  `yaml:"advertiser" conf:"required" doc:"Whose campaign it is."`
+	Flight     FlightSpec      `yaml:"flight" doc:"When it runs. Without it, it runs always, in UTC."`
+	Budget     BudgetSpec      `yaml:"budget" conf:"required" doc:"The most it may spend."`
+	Bundle     string          `yaml:"bundle" conf:"not-empty" doc:"Store id of the advertised app, for campaigns that promote one."`
+	Frequency  []CapSpec       `yaml:"frequency" conf:"scalar-ok,not-empty" doc:"The most impressions that a person gets of the campaign, such as [{at_most: 3, per: 1d}, {at_most: 10, per: 7d}]. All of them hold."`
+	Pacing     PacingSpec      `yaml:"pacing" doc:"How to spread the budget over the flight, such as {curve: traffic}."`
+	Goal       Later           `yaml:"goal" doc:"What to pay for, such as {pay_per: click, worth: 1 EUR}. Not acted on yet: the price is bid for an impression."`
+	LineItems  []LineSpec      `yaml:"line_items" conf:"required,not-empty" doc:"What to buy, for whom and at what price."`
+	Creatives  []*CreativeSpec `yaml:"creatives" conf:"required,not-empty" doc:"What to show."`
 }
 
 // AdvertiserSpec is who advertises, as exchanges and publishers need to know it.
@@ -30,6 +30,7 @@ type AdvertiserSpec struct {
 	Categories []string   `yaml:"categories" conf:"not-empty" doc:"IAB content categories of what is advertised, such as IAB2-2. Publishers block by them."`
 	CatTax     int        `yaml:"category_taxonomy" doc:"Taxonomy of the categories, by its AdCOM number; 1 (IAB Content Category Taxonomy 1.0) if left out."`
 	Budget     BudgetSpec `yaml:"budget" doc:"The most that all campaigns of the advertiser may spend together; say it in one of its campaigns."`
+	Frequency  []CapSpec  `yaml:"frequency" conf:"scalar-ok,not-empty" doc:"The most impressions that a person gets of all campaigns of the advertiser together; say it in one of them."`
 	DSA        *DSASpec   `yaml:"dsa" doc:"Transparency information that the European Digital Services Act asks for. Without it there is no bid where it is required."`
 }
 
@@ -84,8 +85,22 @@ type LineSpec struct {
 	Bid       BidSpec      `yaml:"bid" conf:"required" doc:"What an impression is worth, as a CPM."`
 	Adjust    []AdjustSpec `yaml:"adjust" conf:"not-empty" doc:"Bid modifiers: every one whose condition holds multiplies the price."`
 	Budget    BudgetSpec   `yaml:"budget" doc:"The most that this line item may spend; the campaign's budget holds besides."`
+	Frequency []CapSpec    `yaml:"frequency" conf:"scalar-ok,not-empty" doc:"The most impressions that a person gets of this line item; the caps of campaign and advertiser hold besides."`
 	Creatives []string     `yaml:"creatives" conf:"required,not-empty" doc:"Names of the creatives it shows."`
 	Talk      Later        `yaml:"conversation" doc:"Steps of a conversation. Not acted on yet."`
+}
+
+// CapSpec is a frequency cap.
+type CapSpec struct {
+	conf.Located
+	AtMost int           `yaml:"at_most" conf:"required" doc:"The most impressions that one person gets, such as 3."`
+	Per    conf.Duration `yaml:"per" conf:"required" doc:"In any period of this length, such as 1d. It rolls: a day is 24 hours, not a date."`
+}
+
+// CreativeSpec is one creative of a campaign.
+type CreativeSpec struct {
+	creative.Spec
+	Frequency []CapSpec `yaml:"frequency" conf:"scalar-ok,not-empty" doc:"The most impressions that a person gets of this creative; the line item shows its others."`
 }
 
 // BidSpec is the price of a line item.

@@ -5,6 +5,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/audience"
+	"bidwell/exposure"
 	"bidwell/pacing"
 )
 
@@ -30,6 +31,12 @@ type Line struct {
 	DealIDs   []string
 	Creatives []*Creative
 	Budget    Budget
+
+	// Caps are the frequency caps of the advertiser, the campaign and the line item,
+	// in this order. Counted says that impressions of the line item count for some
+	// cap, be it one of a creative.
+	Caps    []exposure.Cap
+	Counted bool
 
 	// Bound when published: the accounts of money and of impressions, each of which
 	// must have room, and the pacing of those whose budget is paced.

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bidwell/ad"
+	"bidwell/exposure"
 	"bidwell/internal/conf"
 )
 
@@ -29,6 +30,8 @@ func (l *Line) Origin(r ad.Reason) conf.Pos {
 		return l.budgetOrigin("daily_impressions")
 	case ad.PacedBelowFloor:
 		return file.At("pacing")
+	case ad.Uncounted, ad.InFlight:
+		return l.countedFrom()
 	}
 	return l.Spec.At(lineKeys[r])
 }
@@ -132,4 +135,37 @@ func (l *Line) PacingOrigin(level int) conf.Pos {
 		return l.Campaign.File.At("advertiser")
 	}
 	return l.Campaign.File.At("pacing")
+}
+
+// CapOrigin returns the place of the frequency caps of a level, for the level of
+// creatives that of one of the line item's. Those of an advertiser may stand in the
+// file of another of its campaigns; then it is where this one names the advertiser.
+func (l *Line) CapOrigin(level exposure.Level, cr *Creative) conf.Pos {
+	file := l.Campaign.File
+	switch level {
+	case exposure.Creative:
+		return cr.Spec.At("frequency")
+	case exposure.Line:
+		return l.Spec.At("frequency")
+	case exposure.Campaign:
+		return file.At("frequency")
+	}
+	if file.Advertiser.Has("frequency") {
+		return file.Advertiser.At("frequency")
+	}
+	return file.At("advertiser")
+}
+
+// countedFrom returns the place of the first frequency caps for which impressions of
+// the line item are counted.
+func (l *Line) countedFrom() conf.Pos {
+	if len(l.Caps) > 0 {
+		return l.CapOrigin(l.Caps[0].Level, nil)
+	}
+	for _, cr := range l.Creatives {
+		if len(cr.Caps) > 0 {
+			return l.CapOrigin(exposure.Creative, cr)
+		}
+	}
+	return l.Spec.Pos()
 }

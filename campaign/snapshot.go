@@ -20,6 +20,7 @@ import (
 	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/creative"
+	"bidwell/exposure"
 	"bidwell/identity"
 	"bidwell/internal/conf"
 	"bidwell/notice"
@@ -122,8 +123,11 @@ type Campaign struct {
 	Zone         int   // index into Snapshot.Zones
 	Start, End   int64 // unix seconds, [Start, End); 0 for none
 	Budget
-	Plan pacing.Plan
-	DSA  *DSA
+	Plan    pacing.Plan
+	DSA     *DSA
+	Counted bool // its impressions count for some cap
+
+	caps []exposure.Cap
 }
 
 // Open reports whether the campaign's flight covers a moment, in unix seconds.
@@ -138,6 +142,8 @@ type Creative struct {
 	Brand    uint32 // index into Brands
 	Static   []byte // constant part of the bid object, see openrtb.AppendStatic
 	Landing  string // signed click target
+	Spec     *CreativeSpec
+	Caps     []exposure.Cap
 }
 
 // DSA is the transparency part of a bid, as JSON ready to append.

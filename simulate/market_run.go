@@ -68,6 +68,7 @@ func (m *market) pass(k int, now time.Time) error {
 	delete(m.due, k)
 	m.engine.Money.Expire(now)
 	m.engine.Counts.Expire(now)
+	m.engine.Exposures.Expire(now.Unix())
 	m.engine.Books.Pacer.Tick(now)
 	return nil
 }

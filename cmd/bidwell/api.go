@@ -78,6 +78,7 @@ func (m *Main) apiPerson(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
+		m.engine.Exposures.Forget(id.Key())
 		sayForgotten(w, name, found)
 		return
 	}

@@ -131,6 +131,7 @@ func (m *Main) keepBooks(ctx context.Context) {
 		case now := <-t.C:
 			m.engine.Money.Expire(now)
 			m.engine.Counts.Expire(now)
+			m.engine.Exposures.Expire(now.Unix())
 			m.engine.Flush(now)
 			err := m.engine.CheckLedger()
 			if well := err == nil; well != wasWell {

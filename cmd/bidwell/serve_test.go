@@ -289,7 +289,9 @@ func (r *running) watched(t *testing.T) {
 
 // TestHotReload edits the configuration of a bidder that serves.
 func TestHotReload(t *testing.T) {
-	r := start(t, nil)
+	r := start(t, func(dir string) { // or there would be three bids for this person
+		change(t, dir, "campaigns/roadster.yaml", "frequency: [{at_most: 3, per: 1d}, {at_most: 10, per: 7d}]", "frequency: [{at_most: 64, per: 1d}]")
+	})
 	r.watched(t)
 	price := func() float64 { return r.bid(t, "premium-news-front-page.json").Price }
 	if got := price(); got != 4.5 {
