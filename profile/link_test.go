@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -447,4 +448,27 @@ func TestGetLinked(t *testing.T) {
 	if len(got.IDs) != 2 || len(got.Links) != 1 || got.Links[0].ID != phone(1) || got.Shared || len(got.Behaviours) != 1 {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// BenchmarkLink links new browsers with what an exchange calls them, on a disk,
+// as many callers at once do. It is the cost of a cookie match.
+func BenchmarkLink(b *testing.B) {
+	s, err := pebblestore.Open(pebblestore.Config{Dir: b.TempDir()})
+	must(b, err)
+	defer s.Close()
+	p, err := Open(s, Config{})
+	must(b, err)
+	defer p.Close()
+	<-p.Ready()
+	var n atomic.Int64
+	b.ReportAllocs()
+	b.SetParallelism(32)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			i := int(n.Add(1))
+			if err := p.Link(clock(), Link{phone(i), ID{"user:adx", fmt.Sprint(i)}}); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }
