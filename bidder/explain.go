@@ -29,8 +29,12 @@ type Explanation struct {
 
 // PersonFacts is who the bidder took the person for and what it may do.
 type PersonFacts struct {
-	ID       string `json:"id,omitempty"` // kind of identifier that was used
-	Key      string `json:"key,omitempty"`
+	ID  string `json:"id,omitempty"` // kind of identifier that was used
+	Key string `json:"key,omitempty"`
+
+	// KnownBy is all identifiers that lead to the person, if there are several.
+	KnownBy []string `json:"known_by,omitempty"`
+
 	May      string `json:"may"`   // what is permitted with the profile
 	Basis    string `json:"basis"` // and why
 	Profile  string `json:"profile"`
@@ -100,7 +104,7 @@ func (e *Engine) Explain(s *campaign.Snapshot, ex *campaign.Exchange, body []byt
 	x := &Explanation{
 		Request: string(sc.Req.ID), Exchange: ex.Name, At: now,
 		Reason: r.String(), Text: r.Text(),
-		Person: sc.personFacts(person),
+		Person: e.personFacts(sc, person),
 	}
 	if r != ad.OK {
 		x.NBR = r.NBR()
@@ -114,7 +118,7 @@ func (e *Engine) Explain(s *campaign.Snapshot, ex *campaign.Exchange, body []byt
 	return x, nil
 }
 
-func (sc *Scratch) personFacts(override *ad.PersonID) PersonFacts {
+func (e *Engine) personFacts(sc *Scratch, override *ad.PersonID) PersonFacts {
 	p := &sc.Person
 	f := PersonFacts{
 		May: mayText(p.May.Read, p.May.Write, p.May.Emit), Basis: p.Basis.Text(),
@@ -128,6 +132,12 @@ func (sc *Scratch) personFacts(override *ad.PersonID) PersonFacts {
 	if !p.ID.IsZero() {
 		f.Key = p.ID.String()
 		f.ID = p.Kind.String()
+	}
+	if p.May.Read && !p.ID.IsZero() {
+		known, _ := e.Profiles.KnownBy(p.ID) // if the store fails, the profile says so
+		for _, id := range known {
+			f.KnownBy = append(f.KnownBy, id.String())
+		}
 	}
 	return f
 }

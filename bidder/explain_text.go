@@ -13,6 +13,9 @@ func (x *Explanation) Write(w io.Writer) error {
 	p.line("  shown on   %s", strings.TrimSpace(x.Person.Where+" "+x.Person.Domain))
 	p.line("  device     %s", strings.TrimSpace(x.Person.Device+" "+x.Person.Country))
 	p.line("  person     %s", x.Person.text())
+	if len(x.Person.KnownBy) > 0 {
+		p.line("  known by   %s", strings.Join(x.Person.KnownBy, ", "))
+	}
 	p.line("  privacy    %s: %s", x.Person.May, x.Person.Basis)
 	p.line("  profile    %s", x.Person.Profile)
 	if len(x.Impressions) == 0 {

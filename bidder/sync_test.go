@@ -54,7 +54,7 @@ func (b *browser) id() profile.ID {
 // wantKnown checks by which identifiers the person behind one is known.
 func wantKnown(t *testing.T, s *server, id profile.ID, want ...profile.ID) {
 	t.Helper()
-	got, err := s.Profiles.Known(id)
+	got, err := s.Profiles.KnownBy(id.Key())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +132,7 @@ func TestSyncWithoutPermission(t *testing.T) {
 			t.Errorf("%s %s: answered %d, sent to %q, with cookie %q", c.query, c.header, a.status, a.header.Get("Location"), b.cookie)
 		}
 	}
-	user := profile.ID{Type: "user:adx", Value: "1"}
-	wantKnown(t, s, user, user)
+	wantKnown(t, s, profile.ID{Type: "user:adx", Value: "1"})
 }
 
 func TestSyncRefuses(t *testing.T) {
@@ -170,5 +169,26 @@ func TestSyncURLIsChecked(t *testing.T) {
 		if ps.Write(&text, false); !strings.Contains(text.String(), want) {
 			t.Errorf("%s: %s", value, text.String())
 		}
+	}
+}
+
+// TestExplainSaysWhoItIs explains a request of somebody who is known by several
+// identifiers.
+func TestExplainSaysWhoItIs(t *testing.T) {
+	s := syncing(t)
+	ours, theirs := profile.ID{Type: "buyeruid:adx", Value: "anna"}, profile.ID{Type: "login:shop", Value: "a1"}
+	if err := s.Profiles.Link(monday, profile.Link{A: ours, B: theirs}); err != nil {
+		t.Fatal(err)
+	}
+	x, err := s.Explain(s.Snapshot(), s.exchange(t, "adx"), []byte(bannerRequest("r", `,"user":{"buyeruid":"anna"}`)), nil, monday, soon())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := x.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	if want := "known by   buyeruid:adx:anna, login:shop:a1"; !strings.Contains(text.String(), want) {
+		t.Errorf("%s\nlacks %s", text.String(), want)
 	}
 }

@@ -145,18 +145,18 @@ func (p *Profiles) get(key ad.PersonID, now time.Time) (*Person, error) {
 	return out, nil
 }
 
-// Known returns all identifiers by which a person is known who is known by one,
-// that one included.
-func (p *Profiles) Known(id ID) ([]ID, error) {
+// KnownBy returns all identifiers by which a person is known who is known by one,
+// that one included; none if there are no others.
+func (p *Profiles) KnownBy(key ad.PersonID) ([]ID, error) {
 	p.linking.RLock()
 	defer p.linking.RUnlock()
-	value, err := p.store.Get(id.Key(), nil)
+	value, err := p.store.Get(key, nil)
 	if err != nil && !isNotFound(err) {
-		return nil, fmt.Errorf("read person %s: %w", id.Key(), err)
+		return nil, fmt.Errorf("read person %s: %w", key, err)
 	}
 	person, linked := personOf(value)
 	if !linked {
-		return []ID{id}, nil
+		return nil, nil
 	}
 	if value, err = p.store.Get(person, nil); err != nil {
 		return nil, fmt.Errorf("read person %s: %w", person, err)

@@ -81,7 +81,7 @@ func linkPeople(p *profile.Profiles, ids []profile.ID, now time.Time) (string, e
 	if err := p.Link(now, l); err != nil {
 		return "", err
 	}
-	all, err := p.Known(l.A)
+	all, err := p.KnownBy(l.A.Key())
 	if err != nil {
 		return "", err
 	}
