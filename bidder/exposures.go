@@ -46,7 +46,7 @@ func (sc *Scratch) names() bool { return sc.Person.May.Emit && sc.Person.May.Wri
 func (sc *Scratch) exposed() *exposure.History {
 	if !sc.remembered {
 		sc.remembered = true
-		sc.history.Read(sc.exposures, sc.Person.ID, sc.record, sc.clock.now.Unix())
+		sc.history.Read(sc.exposures, sc.profile.Person, sc.record, sc.clock.now.Unix())
 		sc.opens = len(sc.history.Open)
 	}
 	return &sc.history
@@ -59,7 +59,7 @@ func (sc *Scratch) hold(l *campaign.Line, cr *campaign.Creative, id ad.BidID) ad
 	}
 	now := sc.clock.now.Unix()
 	b := exposure.Bid{
-		Person: sc.Person.ID, ID: id, Until: now + seconds(sc.exchange.NoticeWindow),
+		Person: sc.profile.Person, ID: id, Until: now + seconds(sc.exchange.NoticeWindow),
 		Ad: adOf(l.Campaign.ID, l.ID, cr.ID),
 	}
 	return sc.exposures.Hold(&b, sc.exposed(), l.Caps, cr.Caps, now)
@@ -75,7 +75,7 @@ func adOf(campaign, line, creative ad.ID) exposure.Ad {
 // unhold ends what hold began, for a bid that is not sent.
 func (e *Engine) unhold(sc *Scratch, b *Bid) {
 	if b.Line.Counted {
-		e.Exposures.Drop(sc.Person.ID, b.ID)
+		e.Exposures.Drop(sc.profile.Person, b.ID)
 	}
 }
 
@@ -89,7 +89,7 @@ func (e *Engine) expose(t *notice.Token, ev *ad.Event) {
 	if c := s.CampaignByID(t.Campaign); c == nil || !c.Counted {
 		return
 	}
-	b := exposure.Bid{Person: t.Person, ID: t.Bid, Until: t.Time, Ad: adOf(t.Campaign, t.Line, t.Creative)}
+	b := exposure.Bid{Person: e.Profiles.PersonOf(t.Person), ID: t.Bid, Until: t.Time, Ad: adOf(t.Campaign, t.Line, t.Creative)}
 	if ex := s.ExchangeByID(t.Exchange); ex != nil {
 		b.Until += seconds(ex.NoticeWindow)
 	}

@@ -9,6 +9,7 @@ import (
 	"bidwell/ad"
 	"bidwell/bidder"
 	"bidwell/campaign"
+	"bidwell/profile"
 )
 
 // cappedCampaign is a campaign with two line items and caps at all levels.
@@ -70,6 +71,37 @@ func TestCapHoldsAtOnce(t *testing.T) {
 			become(t, r, sc.Token(&sc.Bids[0]), "lost", now)
 		}
 	}
+}
+
+// TestCapCountsDevicesTogether bids for a person on two devices, before and after
+// what was bid is shown.
+func TestCapCountsDevicesTogether(t *testing.T) {
+	r := newRig(t, files("bidwell.yaml", plainProcess, "campaigns/c.yaml", cappedCampaign("c", 2)), "")
+	ex := r.exchange(t, "")
+	id := func(device string) profile.ID { return profile.ID{Type: "user:" + ex.Name, Value: device} }
+	if err := r.Profiles.Link(monday, profile.Link{A: id("phone"), B: id("laptop")}); err != nil {
+		t.Fatal(err)
+	}
+	var phone, laptop, again bidder.Scratch
+	if why := r.decide(t, &phone, userRequest("1", "phone"), ex, monday); why != ad.OK {
+		t.Fatal(why)
+	}
+	if why := r.decide(t, &laptop, userRequest("2", "laptop"), ex, monday); why != ad.OK {
+		t.Fatal(why)
+	}
+	want := func(when, device string, want ad.Reason) {
+		t.Helper()
+		if why := r.decide(t, &again, userRequest("3", device), ex, monday); why != want {
+			t.Errorf("%s, on the %s: %s, want %s", when, device, why, want)
+		}
+	}
+	want("with two bids in flight", "phone", ad.FrequencyReached)
+	want("with two bids in flight", "laptop", ad.FrequencyReached)
+	become(t, r, phone.Token(&phone.Bids[0]), "shown", monday)
+	want("with one shown and one in flight", "laptop", ad.FrequencyReached)
+	become(t, r, laptop.Token(&laptop.Bids[0]), "lost", monday)
+	want("with one shown and one lost", "laptop", ad.OK)
+	want("with one shown and another in flight", "phone", ad.FrequencyReached)
 }
 
 // TestTooManyInFlight bids so often for one person that no more can be counted.

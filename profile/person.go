@@ -168,6 +168,26 @@ func (p *Profiles) KnownBy(key ad.PersonID) ([]ID, error) {
 	return p.idsOf(members)
 }
 
+// PersonOf returns the key of the person to whom an identifier leads, as Load has
+// it in Scratch.Person: the identifier's own if there are no others, or if the
+// store fails.
+func (p *Profiles) PersonOf(key ad.PersonID) ad.PersonID {
+	if key.IsZero() || !p.known.maybe(key) {
+		return key
+	}
+	value, ok := p.cache.Get(cacheKey(key))
+	if ok {
+		value, ok = blobOf(value, key, p.generation(key).Load())
+	}
+	if !ok {
+		value, _ = p.store.Get(key, nil)
+	}
+	if person, linked := personOf(value); linked {
+		return person
+	}
+	return key
+}
+
 // idsOf returns the identifiers behind keys, in the order of type and value.
 func (p *Profiles) idsOf(members []byte) (ids []ID, err error) {
 	for k := range keysIn(members) {

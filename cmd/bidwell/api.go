@@ -73,12 +73,13 @@ func (m *Main) apiPerson(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodDelete {
+		person := m.profiles.PersonOf(id.Key())
 		found, err := m.profiles.Forget(id.Key(), m.ledger.Next())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		m.engine.Exposures.Forget(id.Key())
+		m.engine.Exposures.Forget(person)
 		sayForgotten(w, name, found)
 		return
 	}
