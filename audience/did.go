@@ -9,6 +9,8 @@ import (
 	"bidwell/profile"
 )
 
+const secondsPerDay = 86400
+
 // did tests what a person did, of one kind, on some topics together.
 type did struct {
 	kind      profile.Kind
@@ -147,6 +149,12 @@ func (p *did) found(e *Eval) string {
 		b.WriteString(" up to " + durationText(p.notWithin) + " ago and " + times(p.count(e, until, e.now+1)) + " since")
 	}
 	b.WriteString(", needs " + p.needs())
+	switch {
+	case n > 0 && n < p.atLeast:
+		b.WriteString(", so " + number(p.atLeast-n) + " more")
+	case n > p.atMost && p.atMost > 0:
+		b.WriteString(", so " + number(n-p.atMost) + " too many")
+	}
 	if at, ok := p.lastTime(e); ok {
 		b.WriteString("; the last time " + since(at, e.now))
 	}
@@ -160,6 +168,9 @@ func (p *did) found(e *Eval) string {
 
 // did compiles a test of behaviour.
 func (b *Builder) did(d *Did) predicate {
+	if d.Then != nil {
+		return b.sequence(d)
+	}
 	p := &did{atLeast: 1, atMost: math.MaxInt}
 	if !b.didKind(d, p) {
 		return nil
@@ -176,7 +187,29 @@ func (b *Builder) did(d *Did) predicate {
 	if !ok {
 		return nil
 	}
+	b.checkCapacity(d, p)
 	return p
+}
+
+// checkCapacity warns of counts that profiles do not keep so exactly.
+func (b *Builder) checkCapacity(d *Did, p *did) {
+	span := b.reach().Seconds()
+	if p.within > 0 {
+		span = p.within
+	}
+	count := max(p.atLeast, p.atMost%math.MaxInt)
+	key := "at_least"
+	if p.atLeast < count {
+		key = "at_most"
+	}
+	days := int(span/secondsPerDay) + 1
+	switch {
+	case p.atLeast/profile.MaxCount >= days*len(p.names):
+		b.ps.Warnf(d.At("at_least"), "", "of one topic a profile counts at most %d a day", profile.MaxCount)
+	case count > profile.MaxRecent && span%secondsPerDay != 0:
+		b.ps.Warnf(d.At(key), "", "a profile knows the newest %d times of each topic to the second, and of the others only the day: so many within %s are counted roughly",
+			profile.MaxRecent, durationText(span))
+	}
 }
 
 func (b *Builder) didKind(d *Did, p *did) bool {
@@ -319,47 +352,4 @@ func (b *Builder) age(a *Age, kept conf.Duration, t *ageTest) bool {
 		return false
 	}
 	return ok
-}
-
-// segments tests whether the person is in one of several segments.
-type segments struct {
-	list  []string
-	names []profile.Name
-}
-
-func newSegments(list []string) *segments {
-	p := &segments{list: list}
-	for _, s := range list {
-		p.names = append(p.names, profile.NameOf(s))
-	}
-	return p
-}
-
-func (p *segments) eval(e *Eval) Truth {
-	if len(e.rec) == 0 {
-		return Unknown
-	}
-	for _, n := range p.names {
-		if e.rec.Segment(n, e.now) {
-			return True
-		}
-	}
-	return False
-}
-
-func (p *segments) cost() int          { return costAttr * len(p.names) }
-func (p *segments) needsProfile() bool { return true }
-func (p *segments) key() string        { return fmt.Sprintf("segment %q", p.list) }
-func (p *segments) words() string      { return "in segment " + orList(p.list) }
-
-func (p *segments) found(e *Eval) string {
-	if len(e.rec) == 0 {
-		return e.nobody()
-	}
-	for i, n := range p.names {
-		if e.rec.Segment(n, e.now) {
-			return "in segment " + p.list[i]
-		}
-	}
-	return "in none of them now"
 }

@@ -19,6 +19,7 @@
 //	has:  {attribute: test}                     what is known of the person
 //	segment: name, or [names]                   in one of these segments now
 //	did:  {visit: topic, at_least: 3, within: 10d}
+//	did:  {visit: topic, then: {click: topic, within: 7d}}
 //	lookup: {table: t, key: attribute, column: c, in: [values]}
 //	context: {site.domain: [a.example]}         what the request says
 //	audience: name, or [names]                  in one of these audiences
@@ -39,7 +40,8 @@
 // time up to now. not_within asks that nothing of it happened in that much time
 // up to now, and counts what happened before: {purchase: shoes, not_within: 30d}
 // is somebody who did buy, but not lately. first and last test when it happened
-// for the first or last time.
+// for the first or last time. then asks for another deed, later by a second or
+// more, and with within at most that much later; it has no other tests.
 //
 // lookup takes the value of the key (the name of a request field, else of an
 // attribute) and finds its row in a table: by the column that is named like the

@@ -98,6 +98,8 @@ if:
     - did: {visit: [automotive, travel], at_least: 2, at_most: 5, within: 20d, not_within: 1h}
     - did: {purchase: shoes, first: {over: 30d}, last: {under: 90d}}
     - did: {search: cars, at_most: 0}
+    - did: {visit: travel, within: 90d, then: {visit: automotive, within: 21d, then: {purchase: shoes}}}
+    - did: {visit: travel, then: {visit: automotive, within: 21d}}
     - lookup: {table: zip_income, key: home.zip, column: income, at_least: 50000, at_most: 100000}
     - lookup: {table: zip_income, request: geo.zip, column: band, in: affluent}
     - lookup: {table: premium_news, key: site.domain}

@@ -129,32 +129,6 @@ func (b *Builder) lowerList(t *term) int32 {
 	return b.node(key.String(), n)
 }
 
-// contradiction reports a rule that demands something and its absence.
-func (b *Builder) contradiction(t *term) {
-	wanted := make(map[int32]*term)
-	for _, kid := range t.kids {
-		switch kid.op {
-		case opNone, opAny:
-		case opAll:
-			for _, k := range kid.kids {
-				wanted[k.node] = k
-			}
-		default:
-			wanted[kid.node] = kid
-		}
-	}
-	for _, kid := range t.kids {
-		if kid.op != opNone {
-			continue
-		}
-		for _, k := range kid.kids {
-			if w, both := wanted[k.node]; both && b.nodes[k.node].op != opBroken {
-				b.ps.Errorf(k.pos, "remove one of them", "nobody is in this audience: the same is demanded on line %d", w.pos.Line)
-			}
-		}
-	}
-}
-
 // node returns the node of a key, which it makes if need be.
 func (b *Builder) node(key string, n node) int32 {
 	if id, ok := b.byKey[key]; ok {

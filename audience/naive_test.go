@@ -2,6 +2,7 @@ package audience
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,21 +195,43 @@ func (n *naive) segment(names []conf.Value[string]) Truth {
 	return False
 }
 
+// moments returns when somebody visited one of some topics, or below one.
+func (p *person) moments(list []conf.Value[string]) (all []int64) {
+	for topic, visits := range p.visits {
+		if slices.ContainsFunc(list, func(v conf.Value[string]) bool { return topic == v.Value || strings.HasPrefix(topic, v.Value+"/") }) {
+			all = append(all, visits...)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 func (n *naive) did(d *Did) Truth {
 	if !n.who.known {
 		return Unknown
 	}
-	counted, lately := 0, 0
-	for _, topic := range d.Visit {
-		for _, at := range n.who.visits[topic.Value] {
-			age := now.Sub(time.Unix(at, 0))
-			switch {
-			case age < 0:
-			case d.NotWithin != nil && age <= d.NotWithin.Std():
-				lately++
-			case d.Within == nil || age <= d.Within.Std():
-				counted++
+	if d.Then != nil {
+		for _, at := range n.who.moments(d.Visit) {
+			if at <= now.Unix() && (d.Within == nil || now.Unix()-at <= d.Within.Seconds()) && n.after(at, d.Then) {
+				return True
 			}
+		}
+		return False
+	}
+	counted, lately := 0, 0
+	var first, last int64
+	for _, at := range n.who.moments(d.Visit) {
+		age := now.Sub(time.Unix(at, 0))
+		if first == 0 {
+			first = at
+		}
+		last = at
+		switch {
+		case age < 0:
+		case d.NotWithin != nil && age <= d.NotWithin.Std():
+			lately++
+		case d.Within == nil || age <= d.Within.Std():
+			counted++
 		}
 	}
 	least := 1
@@ -218,7 +241,27 @@ func (n *naive) did(d *Did) Truth {
 	if d.AtLeast != nil {
 		least = *d.AtLeast
 	}
-	return truth(counted >= least && (d.AtMost == nil || counted <= *d.AtMost) && lately == 0)
+	return truth(counted >= least && (d.AtMost == nil || counted <= *d.AtMost) && lately == 0 && aged(d.First, first) && aged(d.Last, last))
+}
+
+// aged answers first and last.
+func aged(a *Age, at int64) bool {
+	if a == nil {
+		return true
+	}
+	age := now.Unix() - at
+	return at > 0 && (a.Over == nil || age > a.Over.Seconds()) && (a.Under == nil || age < a.Under.Seconds())
+}
+
+// after reports whether something was done after a moment, and what is to follow
+// it.
+func (n *naive) after(before int64, d *Did) bool {
+	for _, at := range n.who.moments(d.Visit) {
+		if at > before && at <= now.Unix() && (d.Within == nil || at-before <= d.Within.Seconds()) && (d.Then == nil || n.after(at, d.Then)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (n *naive) lookup(l *Lookup) Truth {
@@ -278,9 +321,9 @@ func (n *naive) context(name string, values []Literal) Truth {
 func rules(t *rapid.T, depth int, audiences []string) string {
 	pick := func(list ...string) string { return rapid.SampledFrom(list).Draw(t, "choice") }
 	number := func(lo, hi int) int { return rapid.IntRange(lo, hi).Draw(t, "number") }
-	top := 6
+	top := 7
 	if depth > 0 {
-		top = 9
+		top = 12
 	}
 	switch kind := number(0, top); {
 	case kind == 0:
@@ -288,8 +331,14 @@ func rules(t *rapid.T, depth int, audiences []string) string {
 			"{between: [2, 5]}", "{at_least: 3}", "{over: 3y}", "{over: 400d, not: x}") + "}}"
 	case kind == 1:
 		return "{segment: " + pick("s1", "s2", "[s1, s2]") + "}"
+	case kind == 2 && number(0, 2) == 0:
+		topic := func() string { return pick("t1", "t1/a", "t2", "[t1/a/b, t2]") }
+		within := func() string { return pick("", ", within: 10d", ", within: 3h", ", within: 20d") }
+		return "{did: {visit: " + topic() + within() + ", then: {visit: " + topic() + within() + pick("}", ", then: {visit: "+topic()+within()+"}}") + "}}"
 	case kind == 2:
-		return "{did: {visit: " + pick("t1", "t2", "[t1, t2]") + pick("", ", at_least: 2", ", at_most: 2", ", at_least: 1, at_most: 3", ", at_most: 0") +
+		return "{did: {visit: " + pick("t1", "t1/a", "t2", "[t1, t2]", "[t1/a, t1]") + pick("", "", ", first: {over: 5d}", ", last: {under: 9d}", ", first: {under: 40d}, last: {over: 2h}", ", last: {over: 1d, under: 49d}") + "}}"
+	case kind == 7:
+		return "{did: {visit: " + pick("t1", "t1/a", "t2", "[t1, t2]", "[t1/a, t1]") + pick("", ", at_least: 2", ", at_most: 2", ", at_least: 1, at_most: 3", ", at_most: 0") +
 			pick("", ", within: 10d", ", within: 2h", ", not_within: 1d", ", within: 40d, not_within: 5d") + "}}"
 	case kind == 3:
 		return "{lookup: {table: zip_income, key: " + pick("home.zip", "geo.zip") + pick("", ", column: band, in: [affluent]", ", column: band, in: [affluent, middle]") + "}}"
@@ -329,8 +378,8 @@ func drawPerson(t *rapid.T) *person {
 		}
 	}
 	ages := []time.Duration{0, time.Second, 2 * time.Hour, day, day + time.Second, 5 * day, 9 * day, 10 * day, 10*day + time.Second, 40 * day, 50 * day}
-	for _, topic := range []string{"t1", "t2"} {
-		for range rapid.IntRange(0, 4).Draw(t, "visits") {
+	for _, topic := range []string{"t1", "t2", "t1/a", "t1/a/b", "t1b"} {
+		for range rapid.IntRange(0, 3).Draw(t, "visits") {
 			p.visits[topic] = append(p.visits[topic], ago(rapid.SampledFrom(ages).Draw(t, "age")))
 		}
 	}
@@ -398,5 +447,42 @@ func TestCompiledEqualsNaive(t *testing.T) {
 		if seen[want] == 0 {
 			t.Errorf("no rule was ever %v", want)
 		}
+	}
+}
+
+// TestContradictionsAreTrue draws rules about visits: of those that are said to be
+// nobody's, nobody is.
+func TestContradictionsAreTrue(t *testing.T) {
+	ts := tables(t)
+	contradicting := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		pick := func(list ...string) string { return rapid.SampledFrom(list).Draw(rt, "choice") }
+		visit := func() string {
+			return "did: {visit: " + pick("t1", "t1/a", "[t1, t2]") + pick("", ", at_least: 2", ", at_most: 2", ", at_most: 0") + pick("", ", within: 10d", ", within: 2h", ", not_within: 5d", ", within: 40d, not_within: 1d") + "}"
+		}
+		last := func() string { return "did: {visit: " + pick("t1", "t1/a") + ", last: " + pick("{under: 1d}", "{over: 1d}", "{over: 9d}") + "}" }
+		src := "if: {all: [" + visit() + ", " + pick(visit(), last(), "{all: ["+visit()+", "+last()+"]}") + "]" + pick("", ", none: ["+visit()+"]") + "}\n"
+		var ps conf.Problems
+		var f file
+		if !ps.Decode("rule.yaml", []byte(src), &f) {
+			rt.Fatalf("%s: %v", src, ps.List)
+		}
+		b := NewBuilder(ts, &ps)
+		b.Condition(&f.If)
+		b.Build()
+		if !ps.Failed() {
+			return
+		}
+		contradicting++
+		n := &naive{req: drawRequest(rt)}
+		for range 20 {
+			n.who = drawPerson(rt)
+			if n.rule(&f.If) == True {
+				rt.Fatalf("%s%v\nbut %+v is", src, ps.Sorted(), n.who)
+			}
+		}
+	})
+	if contradicting == 0 {
+		t.Error("no rule contradicted itself")
 	}
 }

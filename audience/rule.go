@@ -97,6 +97,7 @@ type Did struct {
 	NotWithin *conf.Duration `yaml:"not_within" doc:"Not once in this much time up to now; what was before is counted."`
 	First     *Age           `yaml:"first" doc:"How long ago for the first time."`
 	Last      *Age           `yaml:"last" doc:"How long ago for the last time."`
+	Then      *Did           `yaml:"then" doc:"What happened after it, such as {click: dealer, within: 7d}: within is then the time since the deed before. It may have a then of its own."`
 }
 
 // Age is a test of how long ago something was.

@@ -53,6 +53,8 @@ type Eval struct {
 	gen   uint32
 	attrs []value // by the attribute's slot
 	lower []byte
+
+	before, after []int64 // moments of two deeds, one after the other
 }
 
 // value is an attribute's value as it was read in one generation.

@@ -25,21 +25,26 @@ func decimal(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 // since says how long before now a moment lies.
 func since(unix, now int64) string {
-	age := now - unix
-	if age < 0 {
+	switch age := now - unix; {
+	case age < 0:
 		return "in the future"
+	case age == 0:
+		return "just now"
+	default:
+		return length(age) + " ago"
 	}
-	d := conf.Duration(min(age, math.MaxInt64/int64(time.Second))) * conf.Duration(time.Second)
+}
+
+// length says how long a time is, to whole days or minutes where it is long.
+func length(seconds int64) string {
+	d := conf.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * conf.Duration(time.Second)
 	switch {
 	case d >= conf.Day:
 		d -= d % conf.Day
 	case d >= conf.Duration(time.Hour):
 		d -= d % conf.Duration(time.Minute)
 	}
-	if d == 0 {
-		return "just now"
-	}
-	return d.Text() + " ago"
+	return d.Text()
 }
 
 // deed says in words what a person did.

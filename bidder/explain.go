@@ -209,7 +209,7 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 	for k := range l.Adjust {
 		a := &l.Adjust[k]
 		x.Adjust = append(x.Adjust, AdjustExplanation{
-			Multiply: a.Factor, Applies: sc.holds(a), Where: a.Spec.Pos().String(),
+			Multiply: a.Factor, Applies: sc.holds(a), Where: a.Where().String(),
 			If: sc.snap.Audiences.Explain(&sc.eval, a.If),
 		})
 	}
@@ -240,7 +240,7 @@ func (sc *Scratch) priceSteps(l *campaign.Line, lt *lineTrace) []PriceStep {
 	for _, k := range lt.factors {
 		factor *= l.Adjust[k].Factor
 		steps = append(steps, PriceStep{
-			"× " + decimal(l.Adjust[k].Factor), l.Price.Mul(factor).CPM(), house, l.Adjust[k].Spec.At("multiply").String(),
+			"× " + decimal(l.Adjust[k].Factor), l.Price.Mul(factor).CPM(), house, l.Adjust[k].At.String(),
 		})
 	}
 	if l.Price.Mul(factor) > l.AtMost {

@@ -61,33 +61,6 @@ func (c *compiler) bid(l *Line) {
 	l.MaxBid = min(l.Price.Mul(raise), l.AtMost)
 }
 
-// adjust compiles the modifiers. It returns the product of those that raise the
-// price: multiplied in the same order, no choice among all of them gives more.
-func (c *compiler) adjust(l *Line) (raise float64) {
-	raise = 1
-	for i := range l.Spec.Adjust {
-		a := &l.Spec.Adjust[i]
-		if a.Pos().Line == 0 || a.If.Pos().Line == 0 {
-			continue // it could not be read
-		}
-		f := a.Multiply
-		switch {
-		case !a.Has("multiply"): // reported
-		case f < 0 || f > 1000:
-			c.ps.Errorf(a.At("multiply"), "write a factor from 0 to 1000, such as 1.8", "%v is no bid modifier", f)
-		case f == 0 && !c.fileUnread:
-			c.ps.Warnf(a.At("multiply"), "an audience with none: says so more plainly", "there is no bid where this condition holds")
-		case f == 1:
-			c.ps.Warnf(a.At("multiply"), "", "a factor of 1 changes nothing")
-		}
-		l.Adjust = append(l.Adjust, Adjust{If: c.rules.Condition(&a.If), Factor: f, Spec: a})
-		if f > 1 {
-			raise *= f
-		}
-	}
-	return raise
-}
-
 // affordable warns of a price that a budget cannot pay: the line item does not
 // bid, or hardly.
 func (c *compiler) affordable(l *Line) {

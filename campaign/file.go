@@ -114,7 +114,7 @@ type BidSpec struct {
 type AdjustSpec struct {
 	conf.Located
 	If       audience.Rule `yaml:"if" conf:"required" doc:"The condition, in the language of audiences: over the person and the request."`
-	Multiply float64       `yaml:"multiply" conf:"required" doc:"What to multiply the price with, such as 1.8; 0 means no bid."`
+	Multiply FactorSpec    `yaml:"multiply" conf:"required" doc:"What to multiply the price with, such as 1.8; 0 means no bid. Where the condition has a did, also a factor for each time since it was last done, such as {1d: 2.0, 3d: 1.5, 10d: 1.1}."`
 }
 
 // WhereSpec is the inventory a line item buys.

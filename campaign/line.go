@@ -6,6 +6,7 @@ import (
 	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/exposure"
+	"bidwell/internal/conf"
 	"bidwell/pacing"
 )
 
@@ -87,6 +88,16 @@ type Adjust struct {
 	If     audience.Ref
 	Factor float64
 	Spec   *AdjustSpec
+	At     conf.Pos // of the factor
+	Else   bool     // it stands in the place of the one before: at most one of them holds
+}
+
+// Where returns the place of the modifier, or of its part for one age.
+func (a *Adjust) Where() conf.Pos {
+	if len(a.Spec.Multiply.Steps) > 0 {
+		return a.At
+	}
+	return a.Spec.Pos()
 }
 
 // Runs reports whether the line item runs in a minute of the week.

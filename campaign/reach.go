@@ -32,25 +32,14 @@ func (l *Line) reach() Reach {
 	if l.HasAudience {
 		r.Audience = l.Audience
 	}
-	most := 1.0
+	raise, most := -1, 1.0
 	for i := range l.Adjust {
 		if l.Adjust[i].Factor > most {
-			most, r.Raise = l.Adjust[i].Factor, l.Adjust[i].If
+			raise, most = i, l.Adjust[i].Factor
 		}
 	}
-	if r.Raise == NoRef {
-		return r
+	if raise >= 0 {
+		r.Raise, r.Unraised = l.Adjust[raise].If, l.raised(raise)
 	}
-	others, left := 1.0, false
-	for i := range l.Adjust {
-		a := &l.Adjust[i]
-		switch {
-		case a.Factor == most && !left:
-			left = true // the first of these is Raise
-		case a.Factor > 1:
-			others *= a.Factor
-		}
-	}
-	r.Unraised = min(l.Price.Mul(others), l.AtMost)
 	return r
 }

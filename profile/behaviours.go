@@ -170,7 +170,7 @@ func (g *group) count(since, until int64) int {
 		}
 	}
 	for walk.dayCount() {
-		about := min(walk.day*secondsPerDay+secondsPerDay/2, walk.at)
+		about := walk.about()
 		if about < since {
 			return n
 		}
@@ -227,44 +227,45 @@ func (r Record) FirstAny(k Kind, topics []Name) (unix int64, ok bool) {
 	return unix, ok
 }
 
-// Newest fills dst with the newest moments in [since, until) at which the person
-// did something of kind k on any of some topics, or below one of them, newest
-// first, and returns how many there are. What is known to the day only is left
-// out.
-func (r Record) Newest(k Kind, topics []Name, since, until int64, dst []int64) int {
+// AppendMoments appends the moments in [since, until) at which the person did
+// something of kind k on any of some topics, or below one of them, in no order. Of
+// each pair of kind and topic these are the newest MaxRecent to the second, and
+// one for each day with something older, as Count has it. It does not allocate
+// where dst has room.
+func (r Record) AppendMoments(dst []int64, k Kind, topics []Name, since, until int64) []int64 {
 	s, ok := r.split()
-	if !ok || len(dst) == 0 {
-		return 0
+	if !ok {
+		return dst
 	}
-	n := 0
 	var g group
 	for gs := s.groups(); gs.next(&g); {
-		if !g.on(k, topics) {
-			continue
-		}
-		for walk := g.walk(); walk.moment() && walk.at >= since; {
-			if n == len(dst) && walk.at <= dst[n-1] {
-				break
-			}
-			if walk.at < until {
-				n = insertNewest(dst, n, walk.at)
-			}
+		if int64(g.last) >= since && g.on(k, topics) {
+			dst = g.appendMoments(dst, since, until)
 		}
 	}
-	return n
+	return dst
 }
 
-// insertNewest inserts a moment among the n at the beginning of dst, which are
-// newest first, and returns how many there are then. A full dst loses its oldest.
-func insertNewest(dst []int64, n int, at int64) int {
-	i := n
-	for i > 0 && dst[i-1] < at {
-		i--
+func (g *group) appendMoments(dst []int64, since, until int64) []int64 {
+	walk := g.walk()
+	for walk.moment() {
+		if walk.at < since {
+			return dst
+		}
+		if walk.at < until {
+			dst = append(dst, walk.at)
+		}
 	}
-	n = min(n+1, len(dst))
-	copy(dst[i+1:n], dst[i:])
-	dst[i] = at
-	return n
+	for walk.dayCount() {
+		about := walk.about()
+		if about < since {
+			return dst
+		}
+		if about < until {
+			dst = append(dst, about)
+		}
+	}
+	return dst
 }
 
 func (g *group) oldest() int64 {
@@ -330,6 +331,10 @@ func (w *walker) dayCount() bool {
 	w.count = int(n)
 	return true
 }
+
+// about is the moment for which the day stands: its noon, or the oldest moment
+// where that is before noon.
+func (w *walker) about() int64 { return min(w.day*secondsPerDay+secondsPerDay/2, w.at) }
 
 func (w *walker) uvarint() (uint64, bool) {
 	if len(w.rest) > 0 && w.rest[0] < 0x80 {

@@ -99,18 +99,29 @@ func modelCount(events []event, k Kind, topic string, since, until int64) (n int
 	return n
 }
 
-// modelNewest returns the newest moments as Record.Newest promises.
-func modelNewest(events []event, k Kind, list []string, since, until int64, most int) (all []int64) {
+// modelAll returns the moments that Record.AppendMoments promises, oldest first.
+func modelAll(events []event, k Kind, list []string, since, until int64) (all []int64) {
 	for _, sub := range topics {
-		if slices.ContainsFunc(list, func(above string) bool { return under(sub, above) }) {
-			moments := modelMoments(events, k, sub)
-			all = append(all, moments[:min(len(moments), MaxRecent)]...)
+		if !slices.ContainsFunc(list, func(above string) bool { return under(sub, above) }) {
+			continue
+		}
+		days := map[int64]bool{}
+		moments := modelMoments(events, k, sub)
+		for i, at := range moments {
+			if i >= MaxRecent {
+				day := at / daySeconds
+				if days[day] {
+					continue
+				}
+				days[day] = true
+				at = min(day*daySeconds+daySeconds/2, moments[MaxRecent-1])
+			}
+			all = append(all, at)
 		}
 	}
 	all = slices.DeleteFunc(all, func(at int64) bool { return at < since || at >= until })
 	slices.Sort(all)
-	slices.Reverse(all)
-	return all[:min(len(all), most)]
+	return all
 }
 
 func checkCounts(t *rapid.T, r Record, events []event) {
@@ -133,11 +144,10 @@ func checkCounts(t *rapid.T, r Record, events []event) {
 			if got := r.CountAny(k, names, since, until); got != both {
 				t.Fatalf("CountAny(%s, %v) = %d, want %d", k, list, got, both)
 			}
-			most := rapid.IntRange(0, 50).Draw(t, "most")
-			got := make([]int64, most)
-			got = got[:r.Newest(k, names, since, until, got)]
-			if want := modelNewest(events, k, list, since, until, most); !slices.Equal(got, want) {
-				t.Fatalf("Newest(%s, %v, now-%d, now-%d) = %v, want %v", k, list, now-since, now-until, got, want)
+			got := r.AppendMoments(nil, k, names, since, until)
+			slices.Sort(got)
+			if want := modelAll(events, k, list, since, until); !slices.Equal(got, want) {
+				t.Fatalf("AppendMoments(%s, %v, now-%d, now-%d) = %v, want %v", k, list, now-since, now-until, got, want)
 			}
 		}
 	}
@@ -343,7 +353,7 @@ func FuzzRecord(f *testing.F) {
 		for at := 0; at+4 <= len(data); at += 3 {
 			names = append(names, Name(binary.LittleEndian.Uint32(data[at:])))
 		}
-		var room [3]int64
+		var room []int64
 		for _, n := range names {
 			r.Attr(n)
 			r.Segment(n, now)
@@ -351,7 +361,7 @@ func FuzzRecord(f *testing.F) {
 				r.Count(k, n, 0, now)
 				r.First(k, n)
 				r.Last(k, n)
-				r.Newest(k, names[:2], 0, now, room[:])
+				room = r.AppendMoments(room[:0], k, names[:2], 0, now)
 			}
 		}
 		for i := range r.Touches() + 2 {

@@ -168,20 +168,27 @@ func (a *attribute) value() Value {
 // Segment reports whether the person is in a segment at the time now, in unix
 // seconds. It is false from the second of the segment's expiry on.
 func (r Record) Segment(n Name, now int64) bool {
+	expires, ok := r.SegmentExpiry(n)
+	return ok && now < expires
+}
+
+// SegmentExpiry returns when the person leaves a segment, or has left it, in unix
+// seconds, as long as that is recorded.
+func (r Record) SegmentExpiry(n Name) (unix int64, ok bool) {
 	s, ok := r.split()
 	if !ok {
-		return false
+		return 0, false
 	}
 	for p := s.segments; len(p) >= segmentSize; p = p[segmentSize:] {
 		got := Name(binary.LittleEndian.Uint32(p))
 		if got == n {
-			return now < int64(binary.LittleEndian.Uint32(p[4:]))
+			return int64(binary.LittleEndian.Uint32(p[4:])), true
 		}
 		if got > n {
-			return false
+			return 0, false
 		}
 	}
-	return false
+	return 0, false
 }
 
 // HasSegments reports whether the record holds any segment, expired or not: so

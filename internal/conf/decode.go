@@ -46,6 +46,11 @@ func (d *Decoder) Errorf(n *yaml.Node, hint string, format string, args ...any) 
 	d.ps.Errorf(d.Pos(n), hint, format, args...)
 }
 
+// ErrorAt reports an error at a place.
+func (d *Decoder) ErrorAt(at Pos, hint string, format string, args ...any) {
+	d.ps.Errorf(at, hint, format, args...)
+}
+
 // Warnf reports a warning at a node.
 func (d *Decoder) Warnf(n *yaml.Node, hint string, format string, args ...any) {
 	d.ps.Warnf(d.Pos(n), hint, format, args...)
