@@ -460,7 +460,9 @@ func TestContradictionsAreTrue(t *testing.T) {
 		visit := func() string {
 			return "did: {visit: " + pick("t1", "t1/a", "[t1, t2]") + pick("", ", at_least: 2", ", at_most: 2", ", at_most: 0") + pick("", ", within: 10d", ", within: 2h", ", not_within: 5d", ", within: 40d, not_within: 1d") + "}"
 		}
-		last := func() string { return "did: {visit: " + pick("t1", "t1/a") + ", last: " + pick("{under: 1d}", "{over: 1d}", "{over: 9d}") + "}" }
+		last := func() string {
+			return "did: {visit: " + pick("t1", "t1/a") + ", last: " + pick("{under: 1d}", "{over: 1d}", "{over: 9d}") + "}"
+		}
 		src := "if: {all: [" + visit() + ", " + pick(visit(), last(), "{all: ["+visit()+", "+last()+"]}") + "]" + pick("", ", none: ["+visit()+"]") + "}\n"
 		var ps conf.Problems
 		var f file

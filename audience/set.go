@@ -107,10 +107,16 @@ func (e *Eval) nobody() string {
 func (e *Eval) attr(a *attribute) (*profile.Value, bool) {
 	v := &e.attrs[a.slot]
 	if v.gen != e.gen {
-		v.Value, v.known = e.rec.Attr(a.name)
-		v.gen = e.gen
+		e.read(a, v)
 	}
 	return &v.Value, v.known
+}
+
+func (e *Eval) read(a *attribute, v *value) {
+	v.gen, v.known = e.gen, false
+	if len(e.rec) > 0 {
+		v.Value, v.known = e.rec.Attr(a.name)
+	}
 }
 
 // Is answers a rule of the set that e was reset to. What it has answered for

@@ -95,17 +95,34 @@ func (r Record) Attr(n Name) (Value, bool) {
 	if !ok {
 		return Value{}, false
 	}
-	for p := s.attributes; ; {
-		a, size := nextAttribute(p)
-		if size == 0 || a.name > n {
+	for p := s.attributes; len(p) >= attrHeader; {
+		got := Name(binary.LittleEndian.Uint32(p))
+		if got >= n {
+			if got > n {
+				return Value{}, false
+			}
+			a, size := nextAttribute(p)
+			return a.value(), size > 0
+		}
+		size := attrHeader
+		switch wire := p[6]; {
+		case wire == wireString && len(p) > attrHeader:
+			size += 1 + int(p[attrHeader])
+		case int(wire) < len(wireSizes):
+			size += int(wireSizes[wire])
+		default:
 			return Value{}, false
 		}
-		if a.name == n {
-			return a.value(), true
+		if size > len(p) {
+			return Value{}, false
 		}
 		p = p[size:]
 	}
+	return Value{}, false
 }
+
+// wireSizes are the bytes of the payloads of fixed size.
+var wireSizes = [...]uint8{wireNumber64: 8, wireNumber32: 4, wireDate64: 8, wireDate32: 4, wireFalse: 0, wireTrue: 0}
 
 // attribute is one attribute as it lies in a record.
 type attribute struct {
