@@ -204,7 +204,15 @@ func TestAdminPort(t *testing.T) {
 		"/api/person?id=ifa:unknown":           "nothing is known of ifa:unknown",
 		"/api/person?id=nonsense":              "is no identifier",
 		"/api/person?id=buyeruid:example:anna": "owns.car.class",
-		"/nowhere":                             "404",
+
+		"/api/audience?name=luxury-car-intenders":                                    "\"people\": ",
+		"/api/audience?name=luxury":                                                  "there is no audience \"luxury\"",
+		"/api/audience?sample=few":                                                   "sample is no number",
+		"/api/audience?text=true&sample=0&both=true":                                 "in both",
+		"/api/audience/members?name=luxury-car-intenders":                            "\"value\":\"anna\"",
+		"/api/audience/explain?name=luxury-car-intenders&user=buyeruid:example:anna": "home.zip is 82031",
+		"/api/audience/explain?name=luxury-car-intenders&user=nonsense":              "is no identifier",
+		"/nowhere": "404",
 	} {
 		if a := r.admin(t, path); !strings.Contains(a.body, want) || a.status >= 500 {
 			t.Errorf("%s answers %d %.200s, want %q", path, a.status, a.body, want)
