@@ -52,14 +52,7 @@ race:
 	fi
 
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
-	@set -e; \
-	for dir in $$(grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
-		targets=$$($(GO) test -list '^Fuzz' $$dir | grep '^Fuzz'); \
-		for target in $$targets; do \
-			echo "fuzz $$dir $$target for $(FUZZTIME)"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir; \
-		done; \
-	done
+	@GO="$(GO)" .ci/fuzz $(FUZZTIME)
 
 bench: ## Measure the whole bidder beside a bare server (ARGS=-quick for a minute's look, -full for every cell)
 	$(GO) run ./bench $(ARGS)
