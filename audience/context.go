@@ -44,8 +44,9 @@ func (p *context) eval(e *Eval) Truth {
 		return truth(p.match.enums&(1<<uint(v&31)) != 0 && v >= 0 && v < 32)
 	case f.lists != nil:
 		known := false
-		for _, list := range f.lists(e.req) {
-			for _, v := range list {
+		lists := f.lists(e.req)
+		for i := range lists {
+			for _, v := range lists[i] {
 				known = known || len(v) > 0
 				if p.match.holds(e, v) {
 					return True

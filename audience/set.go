@@ -49,10 +49,11 @@ type Eval struct {
 	anonymous bool // what the request says of the person may not be used
 	unread    bool // the profile exists, but could not be read
 
-	memo  []uint32 // by node: the generation, and the answer in the lowest two bits
-	gen   uint32
-	attrs []value // by the attribute's slot
-	lower []byte
+	memo       []uint32 // by node: the generation, and the answer in the lowest two bits
+	gen        uint32
+	attrs      []value            // by the attribute's slot
+	attributes profile.Attributes // of the record
+	lower      []byte
 
 	before, after []int64 // moments of two deeds, one after the other
 }
@@ -71,6 +72,7 @@ type value struct {
 func (e *Eval) Reset(s *Set, rec profile.Record, req *openrtb.Request, now time.Time) {
 	e.set, e.rec, e.req, e.now, e.unread = s, rec, req, now.Unix(), false
 	e.anonymous = false
+	e.attributes.Reset(rec)
 	if len(e.memo) < len(s.nodes) {
 		e.memo = make([]uint32, len(s.nodes))
 	}
@@ -113,10 +115,8 @@ func (e *Eval) attr(a *attribute) (*profile.Value, bool) {
 }
 
 func (e *Eval) read(a *attribute, v *value) {
-	v.gen, v.known = e.gen, false
-	if len(e.rec) > 0 {
-		v.Value, v.known = e.rec.Attr(a.name)
-	}
+	v.gen = e.gen
+	v.Value, v.known = e.attributes.Get(a.name)
 }
 
 // Is answers a rule of the set that e was reset to. What it has answered for

@@ -1,7 +1,5 @@
 package openrtb
 
-import "sort"
-
 // Alpha3 returns the ISO 3166-1 alpha-3 code of a country that is given by its
 // alpha-2 or alpha-3 code, in either case. It returns false for any other text;
 // an alpha-3 code is not looked up, so one that ISO does not know is taken as
@@ -20,12 +18,23 @@ func Alpha3(country []byte) (c [3]byte, ok bool) {
 	if len(country) == 3 {
 		return c, true
 	}
-	n := sort.Search(len(countries)/6, func(n int) bool { return countries[n*6:n*6+2] >= string(c[:2]) })
-	if n *= 6; n == len(countries) || countries[n:n+2] != string(c[:2]) {
+	at := alpha2[int(c[0]-'A')*letters+int(c[1]-'A')]
+	if at == 0 {
 		return [3]byte{}, false
 	}
-	return [3]byte{countries[n+2], countries[n+3], countries[n+4]}, true
+	return [3]byte{countries[at], countries[at+1], countries[at+2]}, true
 }
+
+const letters = 'Z' - 'A' + 1
+
+// alpha2 says where in countries the alpha-3 code of an alpha-2 code stands; 0 for
+// none.
+var alpha2 = func() (at [letters * letters]uint16) {
+	for i := 0; i < len(countries); i += 6 {
+		at[int(countries[i]-'A')*letters+int(countries[i+1]-'A')] = uint16(i + 2)
+	}
+	return at
+}()
 
 // countries lists ISO 3166-1: alpha-2 and alpha-3 code, run together, in
 // alphabetical order. XK is the code in common use for Kosovo, and UK a common

@@ -102,18 +102,13 @@ func (r Record) Attr(n Name) (Value, bool) {
 				return Value{}, false
 			}
 			a, size := nextAttribute(p)
-			return a.value(), size > 0
+			if size == 0 {
+				return Value{}, false
+			}
+			return a.value(), true
 		}
-		size := attrHeader
-		switch wire := p[6]; {
-		case wire == wireString && len(p) > attrHeader:
-			size += 1 + int(p[attrHeader])
-		case int(wire) < len(wireSizes):
-			size += int(wireSizes[wire])
-		default:
-			return Value{}, false
-		}
-		if size > len(p) {
+		size := attributeSize(p)
+		if size == 0 {
 			return Value{}, false
 		}
 		p = p[size:]
@@ -121,8 +116,25 @@ func (r Record) Attr(n Name) (Value, bool) {
 	return Value{}, false
 }
 
-// wireSizes are the bytes of the payloads of fixed size.
-var wireSizes = [...]uint8{wireNumber64: 8, wireNumber32: 4, wireDate64: 8, wireDate32: 4, wireFalse: 0, wireTrue: 0}
+// wireSizes are the bytes of the payloads, of strings those of their length.
+var wireSizes = [...]uint8{wireString: 1, wireNumber64: 8, wireNumber32: 4, wireDate64: 8, wireDate32: 4, wireFalse: 0, wireTrue: 0}
+
+// attributeSize returns the bytes of the attribute at the start of p, which has at
+// least those of a header; 0 where p ends or makes no sense.
+func attributeSize(p []byte) int {
+	wire := int(p[6])
+	if wire >= len(wireSizes) {
+		return 0
+	}
+	size := attrHeader + int(wireSizes[wire])
+	if wire == wireString && len(p) > attrHeader {
+		size += int(p[attrHeader])
+	}
+	if size > len(p) {
+		return 0
+	}
+	return size
+}
 
 // attribute is one attribute as it lies in a record.
 type attribute struct {
