@@ -28,7 +28,7 @@ type bench struct {
 	rounds  int
 	conns   int
 	bodies  int    // different requests to send
-	profile string // where to write a CPU profile
+	profile string // where to write CPU profiles
 	out     string
 
 	dir     string // for this run's files
@@ -53,7 +53,7 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 3, "measurements of each server")
 	flag.IntVar(&b.conns, "connections", 64, "connections")
 	flag.IntVar(&b.bodies, "bodies", 2048, "different requests to send")
-	flag.StringVar(&b.profile, "profile", "", "file for a CPU profile of the bidder in the cell "+usualCell.name())
+	flag.StringVar(&b.profile, "profile", "", "directory for CPU profiles of the bidder, one of each cell")
 	flag.StringVar(&b.out, "out", "bench", "directory for latest.txt and latest.json")
 	flag.Usage = usage
 	flag.Parse()

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -58,8 +60,8 @@ func (b *bench) cell(ctx context.Context, c cell) (m measured, err error) {
 		return m, err
 	}
 	m.Resident, _, err = s.resident()
-	if err == nil && c == usualCell && b.profile != "" {
-		err = b.saveProfile(ctx, s)
+	if err == nil && b.profile != "" {
+		err = b.saveProfile(ctx, s, filepath.Join(b.profile, fileName(&c)))
 	}
 	return m, err
 }
@@ -133,14 +135,22 @@ type named struct {
 	phase
 }
 
+// fileName is a cell's name as files are called: 1000x10-mixed-30.pprof.
+func fileName(c *cell) string {
+	return strings.NewReplacer("/", "-", " ", "-", "%", "").Replace(c.name()) + ".pprof"
+}
+
 // saveProfile has the bidder profile itself while it takes as many requests as
 // it can. Nothing else is measured meanwhile.
-func (b *bench) saveProfile(ctx context.Context, s *server) error {
+func (b *bench) saveProfile(ctx context.Context, s *server, path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
 	done := make(chan error, 1)
 	go func() {
 		profile, err := getWithin(ctx, "http://"+s.admin+"/debug/pprof/profile?seconds=10", 20*time.Second)
 		if err == nil {
-			err = os.WriteFile(b.profile, profile, 0o644)
+			err = os.WriteFile(path, profile, 0o644)
 		}
 		done <- err
 	}()

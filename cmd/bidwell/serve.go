@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -67,7 +65,9 @@ func serve(ctx context.Context, m *Main) error {
 	if err := m.Open(); err != nil {
 		return errors.Join(err, m.Close())
 	}
-	limitMemory(m.process.Store.CacheMB, m.process.Store.BlockMB)
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	limitMemory(following, m.process.Store)
 	err = m.Run(ctx)
 	return errors.Join(err, m.Close())
 }
@@ -90,23 +90,4 @@ func newLogger() (*zap.Logger, error) {
 // isTerminal reports whether colour and progress bars belong on f.
 func isTerminal(f *os.File) bool {
 	return os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
-}
-
-// limitMemory makes the collector run seldom, because nothing is allocated on
-// the request path, and keeps it from ever growing the process past its
-// container, or else past what the caches need.
-func limitMemory(cacheMB, blockMB int) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
-	if os.Getenv("GOMEMLIMIT") != "" {
-		return
-	}
-	limit := int64(2*(orDefault(cacheMB, 256)+orDefault(blockMB, 64))+512) << 20
-	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
-		if most, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil {
-			limit = most / 10 * 9
-		}
-	}
-	debug.SetMemoryLimit(limit)
 }
