@@ -1,8 +1,10 @@
 package bidder_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"bidwell/bidder"
 	"bidwell/configs"
 	"bidwell/loadtest"
+	"bidwell/pacing"
 )
 
 // agree checks that an explanation says what was decided: the same winner at the
@@ -83,6 +86,7 @@ func TestExplainIsTheDecision(t *testing.T) {
 		{"examples", configs.Files(), 1000, 0.2},
 		{"wide", wide, 1000, 0.95},
 		{"a thousand line items", generated(20, 50), 200, 0.5},
+		{"paced, deals at a fixed price", generatedPaced(20, 50, "even"), 200, 0.3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			population := loadtest.People{Seed: 5, N: 200, Exchange: "example"}
@@ -90,10 +94,16 @@ func TestExplainIsTheDecision(t *testing.T) {
 			ex := r.exchange(t, "example")
 			traffic := newTraffic(t, 7, population)
 			var sc bidder.Scratch
+			chance := rand.New(rand.NewPCG(1, 1))
+			paced := r.Snapshot().Campaigns[0].Plan.Curve == pacing.Even
 			bids, n := 0, fewer(c.requests)
 			for i := range n {
 				body := traffic.Append(nil)
 				now := monday.Add(time.Duration(i) * time.Minute)
+				if paced {
+					body = fixDeals(t, body, chance)
+					r.paceAtRandom(chance, now)
+				}
 				x := r.explain(t, body, ex, now)
 				reason := r.decide(t, &sc, body, ex, now)
 				agree(t, x.Request, &sc, reason, x)
@@ -109,6 +119,42 @@ func TestExplainIsTheDecision(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fixDeals offers deals at a fixed price on half of a request's impressions.
+func fixDeals(t *testing.T, body []byte, chance *rand.Rand) []byte {
+	t.Helper()
+	var req map[string]any
+	if err := json.Unmarshal(body, &req); err != nil {
+		t.Fatal(err)
+	}
+	for _, imp := range req["imp"].([]any) {
+		if chance.IntN(2) == 0 {
+			continue
+		}
+		var deals []any
+		for _, id := range []string{"deal-premium", "deal-tv", "deal-of-nobody"}[:1+chance.IntN(3)] {
+			deals = append(deals, map[string]any{"id": id, "at": 3, "bidfloor": 0.01 + chance.Float64(), "bidfloorcur": "EUR"})
+		}
+		imp.(map[string]any)["pmp"] = map[string]any{"private_auction": chance.IntN(2), "deals": deals}
+	}
+	out, err := json.Marshal(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// paceAtRandom lowers the bids of each campaign by another factor, those of some not
+// at all.
+func (r *rig) paceAtRandom(chance *rand.Rand, now time.Time) {
+	for _, c := range r.Snapshot().Campaigns {
+		plan := c.Plan
+		plan.Min = min(1, 1.2*chance.Float64())
+		plan.Max = plan.Min
+		r.Books.Pacer.Set(c.ID, plan, r.Books.Money.Get(c.ID))
+	}
+	r.Pace(now)
 }
 
 // TestTies checks that equal bids share the traffic by the request's id, that

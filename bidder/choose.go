@@ -2,7 +2,6 @@ package bidder
 
 import (
 	"math/bits"
-	"slices"
 
 	"bidwell/ad"
 	"bidwell/audience"
@@ -28,7 +27,7 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 	if tr != nil {
 		tr.misses(sc, imp)
 	}
-	sc.refused, sc.unfunded = sc.refused[:0], sc.unfunded[:0]
+	sc.refused, sc.unfunded = sc.refused[:0], sc.unfunded[:0] // of this impression
 	before, farthest := sc.counts, sc.farthest
 	sc.fixedMost = sc.fixedOffer(imp)
 	for try := range maxRetries {
@@ -49,13 +48,30 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 		}
 		sc.count(why)
 		if why != ad.FrequencyReached { // what another request has bid meanwhile is known now
-			sc.refused = append(sc.refused, r.best.line)
+			sc.refused = append(sc.refused, refusal{r.best.line, why})
 		}
 		if tr != nil {
 			tr.set(imp, r.best.line, why)
 		}
 	}
 	return false
+}
+
+// refusal is a line item that was the best and whose budget another request had taken.
+type refusal struct {
+	line int
+	why  ad.Reason
+}
+
+// refusedBefore returns why a line item's bid was refused by an earlier try, OK if it
+// was not.
+func (sc *Scratch) refusedBefore(line int) ad.Reason {
+	for _, r := range sc.refused {
+		if r.line == line {
+			return r.why
+		}
+	}
+	return ad.OK
 }
 
 // win makes the best candidate a bid.
@@ -74,7 +90,7 @@ type race struct {
 	found  bool
 	looked int       // candidates that were looked at
 	cheap  ad.Reason // why the first that were left out for their bids are too cheap; OK if none were
-	ties   int       // bids that were as high as the best
+	ties   int       // bids that were as high as the best, as they were to be made
 	least  ad.Money  // what an impression costs at least, in house currency
 }
 
@@ -88,14 +104,14 @@ func (r *race) over(most ad.Money) bool {
 
 // beats reports whether a bid is better than the best so far.
 func (r *race) beats(c *candidate) bool {
-	if !r.found || c.amount > r.best.amount {
-		return true
+	return !r.found || c.amount > r.best.amount || c.amount == r.best.amount && c.tie > r.best.tie
+}
+
+// meet counts a bid, once it is known to win or not, if it is as high as the best so far.
+func (r *race) meet(c *candidate) {
+	if r.found && c.amount == r.best.amount {
+		r.ties++
 	}
-	if c.amount < r.best.amount {
-		return false
-	}
-	r.ties++
-	return c.tie > r.best.tie
 }
 
 // leave notes that line items are left out which bid too little, while nothing is
@@ -121,6 +137,7 @@ func (sc *Scratch) candidate(line int, r *race) candidate {
 
 // lead makes a candidate the best.
 func (r *race) lead(c *candidate) {
+	r.meet(c)
 	if c.amount > r.best.amount {
 		r.ties = 0
 	}
@@ -176,7 +193,8 @@ func (sc *Scratch) consider(imp *openrtb.Imp, i int, r *race, tr *Trace) {
 		}
 	}
 	r.looked++
-	if slices.Contains(sc.refused, i) {
+	if why := sc.refusedBefore(i); why != ad.OK {
+		sc.count(why)
 		return
 	}
 	c := sc.candidate(i, r)
@@ -217,11 +235,15 @@ func (sc *Scratch) test(imp *openrtb.Imp, c *candidate, r *race, over, full bool
 	if why := sc.eligible(l, imp, c); why != ad.OK {
 		return why
 	}
-	if why := sc.pace(l, c); why != ad.OK {
+	if why := sc.pace(c); why != ad.OK {
 		return why
 	}
 	c.tie = mix(sc.seed ^ uint64(l.ID))
-	beaten := over || !r.beats(c)
+	beaten := over
+	if !over && !r.beats(c) {
+		r.meet(c)
+		beaten = true
+	}
 	if beaten && !full {
 		return ad.Outbid
 	}
@@ -229,8 +251,9 @@ func (sc *Scratch) test(imp *openrtb.Imp, c *candidate, r *race, over, full bool
 	if why := sc.funded(l, imp, c); why != ad.OK {
 		return why
 	}
-	if c.asked > 0 && !beaten { // the bid was cut
-		if beaten = !r.beats(c); beaten && !full {
+	if !beaten && !r.beats(c) { // the bid was cut
+		r.meet(c)
+		if beaten = true; !full {
 			return ad.Outbid
 		}
 	}
@@ -297,7 +320,11 @@ func (e *Engine) reserve(sc *Scratch, id ad.BidID, c *candidate, tr *Trace) (res
 	l := &sc.snap.Lines[c.line]
 	now, window := sc.clock.now, sc.exchange.NoticeWindow
 	if r = e.Money.Reserve(id, l.Accounts[:], c.cost, now, window); r != ad.OK {
-		sc.short(l, campaign.OfCampaign)
+		level := campaign.OfAdvertiser // the book takes no bids at all
+		if why, of := refusing(l, c.cost, now); why != ad.OK {
+			level = of
+		}
+		sc.short(l, level)
 		return false, r
 	}
 	if len(l.Counts) > 0 {

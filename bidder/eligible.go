@@ -2,6 +2,7 @@ package bidder
 
 import (
 	"slices"
+	"time"
 
 	"bidwell/ad"
 	"bidwell/audience"
@@ -84,22 +85,41 @@ func amountOf(room ad.Money, imp *openrtb.Imp) ad.Money {
 }
 
 // funded tests whether the line item's budgets have room for a bid. Where some room
-// is left, the bid is cut to it.
+// is left, the bid is cut to it. That what may be reserved is not on disk yet is no
+// shortage: the bid is not made, however small.
 func (sc *Scratch) funded(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
-	for _, a := range l.Accounts {
-		if r := a.Admits(c.cost, sc.clock.now); r != ad.OK {
-			if r = sc.cut(l, imp, c); r != ad.OK {
-				return r
-			}
-			break
+	why, level := refusing(l, c.cost, sc.clock.now)
+	switch why {
+	case ad.OK:
+	case ad.NotDurable:
+		sc.short(l, level)
+		return why
+	default:
+		if why := sc.cut(l, imp, c); why != ad.OK {
+			return why
 		}
 	}
 	for _, a := range l.Counts {
 		if r := a.Admits(1, sc.clock.now); r != ad.OK {
+			sc.short(l, l.LevelOf(a))
 			return impressionsSpent(r)
 		}
 	}
 	return ad.OK
+}
+
+// refusing returns why budgets have no room for a bid, and the widest level of those
+// that say so. One that is short weighs more than one that only has no lease: less may
+// fit.
+func refusing(l *campaign.Line, cost ad.Money, now time.Time) (why ad.Reason, level int) {
+	for i, a := range l.Accounts {
+		switch r := a.Admits(cost, now); {
+		case r == ad.OK, r == ad.NotDurable && why > r:
+		default:
+			why, level = r, i
+		}
+	}
+	return why, level
 }
 
 // cut lowers a bid to what the strictest of its budgets has left, if that can still
@@ -115,8 +135,8 @@ func (sc *Scratch) cut(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reas
 	amount := pacing.Cut(c.amount, amountOf(room, imp))
 	offer := sc.money.offer(amount)
 	switch cost := costOf(amount, imp); {
-	case why == ad.OK: // it was freed in between
-		return ad.OK
+	case why == ad.OK, why == ad.NotDurable: // it was freed in between
+		return why
 	case c.terms.fixed || amount <= 0 || offer <= 0 || offer < c.terms.floor || cost > room:
 		sc.short(l, c.scarce)
 		return why
@@ -191,8 +211,8 @@ func (sc *Scratch) worth(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Re
 }
 
 // pace makes a bid of what the impression is worth.
-func (sc *Scratch) pace(l *campaign.Line, c *candidate) ad.Reason {
-	if kappa, _ := l.Kappa(); kappa < 1 {
+func (sc *Scratch) pace(c *candidate) ad.Reason {
+	if kappa, _ := sc.paced.Kappa(c.line); kappa < 1 {
 		c.amount = c.amount.Mul(kappa)
 		c.offer = sc.money.offer(c.amount)
 		if c.offer < c.terms.floor || c.offer <= 0 {
@@ -201,13 +221,22 @@ func (sc *Scratch) pace(l *campaign.Line, c *candidate) ad.Reason {
 	}
 	if c.terms.fixed {
 		c.offer = c.terms.floor
-		c.amount = min(c.amount, sc.money.cost(c.offer))
+		c.amount = sc.bidOf(c)
 	}
 	return ad.OK
 }
 
-// short counts, once for each impression, that the budget of a level had no room for
-// a bid. Neither it nor the narrower ones can learn from that what to bid.
+// bidOf returns what is bid of an amount: the price, where that is fixed.
+func (sc *Scratch) bidOf(c *candidate) ad.Money {
+	if c.terms.fixed {
+		return min(c.amount, sc.money.cost(c.terms.floor))
+	}
+	return c.amount
+}
+
+// short counts, once for each impression, that a budget of a level, of money or of
+// impressions, or its lease had no room for a bid. Neither the pacing of that level nor
+// that of the narrower ones can learn from that what to bid.
 func (sc *Scratch) short(l *campaign.Line, level int) {
 	if sc.tally == nil {
 		return

@@ -43,6 +43,7 @@ type Engine struct {
 	draining atomic.Bool
 	tallies  tallies
 	unsafe   atomic.Bool // the ledger cannot be written: nothing is bid
+	pacing   sync.Mutex  // one at a time moves κ or publishes: what serves has the last one
 }
 
 // Ledger is where events are kept. Append returns when the event is on disk, and
@@ -53,15 +54,27 @@ type Ledger interface {
 	Health() error
 }
 
-// Publish makes a snapshot the one that decides, from the next request on. It
-// binds the line items to their accounts first and sets the accounts' limits. It
-// must not be called by two at a time.
+// Publish makes a snapshot the one that decides, from the next request on. It is bound
+// to the engine's books by then. It must not be called by two at a time.
 func (e *Engine) Publish(s *campaign.Snapshot) {
-	s.Bind(e.Books)
+	e.pacing.Lock()
+	defer e.pacing.Unlock()
+	s.Pace() // κ may have moved since it was bound
 	before := e.live.Load()
 	e.live.Store(goLive(s, before))
 	if before != nil {
 		e.tallies.retire(before)
+	}
+}
+
+// Pace moves κ, which requests see from the next one on. It is called every some
+// seconds.
+func (e *Engine) Pace(now time.Time) {
+	e.pacing.Lock()
+	defer e.pacing.Unlock()
+	e.Books.Pacer.Tick(now)
+	if s := e.Snapshot(); s != nil {
+		s.Pace()
 	}
 }
 

@@ -198,7 +198,7 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 		Bids: lt.reason == ad.OK, Reason: lt.reason.String(), Text: lt.reason.Text(),
 		Detail: sc.detail(t.imp, l, lt),
 		Where:  sc.origin(l, lt).String(),
-		rank:   lt.reason,
+		rank:   rank(lt.reason),
 	}
 	if x.Bids {
 		x.rank = ad.Reason(ad.NumReasons)

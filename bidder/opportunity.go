@@ -9,8 +9,9 @@ import (
 )
 
 // opportunities counts for a sample of the line items whether they could have bid
-// on an impression, were they not paced, and not less than the best bid on it:
-// pacing learns the traffic from that, and reports show it.
+// on an impression, were they not paced, and not less than the best bid on it: what
+// they cannot win whatever κ is, tells nothing of κ. Pacing learns the traffic from
+// that, and reports show it.
 func (sc *Scratch) opportunities(imp *openrtb.Imp, r *race) {
 	if sc.tally == nil {
 		return
@@ -26,7 +27,8 @@ func (sc *Scratch) opportunities(imp *openrtb.Imp, r *race) {
 		case !sc.query.Has(c.line):
 		case reach.Audience != campaign.NoRef && sc.mayAddress(reach.Audience) != ad.OK:
 		default:
-			if l := &sc.snap.Lines[i]; sc.eligible(l, imp, &c) == ad.OK {
+			l := &sc.snap.Lines[i]
+			if sc.eligible(l, imp, &c) == ad.OK && (!r.found || sc.bidOf(&c) >= r.best.amount) {
 				sc.opportunity(l, c.line, weight)
 			}
 		}

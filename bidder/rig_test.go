@@ -57,6 +57,14 @@ func (s *store) Get(key ad.PersonID, dst []byte) ([]byte, error) {
 // that NDJSON tells of, as of monday.
 func newRig(tb testing.TB, fsys fs.FS, people string) *rig {
 	tb.Helper()
+	r := bareRig(tb, people)
+	r.Publish(compile(tb, fsys))
+	return r
+}
+
+// bareRig returns an engine that serves nothing yet.
+func bareRig(tb testing.TB, people string) *rig {
+	tb.Helper()
 	db, err := pebblestore.Open(pebblestore.Config{Dir: "people", FS: vfs.NewMem(), CacheBytes: 1 << 20, MemTableSize: 1 << 20})
 	if err != nil {
 		tb.Fatal(err)
@@ -89,8 +97,13 @@ func newRig(tb testing.TB, fsys fs.FS, people string) *rig {
 		Verifier: notice.NewVerifier(keys, lifetime),
 		Metrics:  new(bidder.Metrics),
 	}}
-	r.Publish(compile(tb, fsys))
 	return r
+}
+
+// Publish binds a snapshot and makes it decide, as a process does.
+func (r *rig) Publish(s *campaign.Snapshot) {
+	s.Bind(r.Books)
+	r.Engine.Publish(s)
 }
 
 func openProfiles(tb testing.TB, s profile.Store) *profile.Profiles {

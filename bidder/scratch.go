@@ -39,7 +39,7 @@ type Scratch struct {
 	remembered bool
 	opens      int                  // undecided bids in the history that are not of this request
 	taken      []*campaign.Campaign // campaigns whose advertiser has an impression
-	refused    []int                // line items without room in their budget
+	refused    []refusal            // line items without room in their budget, of the impression
 	seen       []*pacing.Gauge      // of budgets that could have paid for the impression
 	unfunded   []*pacing.Gauge      // of these, those that had no room for the bid
 	fitting    [2]creative.Fit      // of the best candidate, and of the one that is tested
@@ -90,5 +90,15 @@ func (e *Engine) put(sc *Scratch) {
 // count notes why a line item does not bid.
 func (sc *Scratch) count(r ad.Reason) {
 	sc.counts[r]++
-	sc.farthest = max(sc.farthest, r)
+	if rank(r) > rank(sc.farthest) {
+		sc.farthest = r
+	}
+}
+
+// rank orders reasons by how far a line item came that they stopped.
+func rank(r ad.Reason) ad.Reason {
+	if r == ad.NotDurable { // it would have bid
+		return ad.DailyImpressionsSpent
+	}
+	return r
 }

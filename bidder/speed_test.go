@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/prebid/openrtb/v20/openrtb2"
@@ -55,6 +56,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		"examples":              newRig(t, configs.Files(), ndjson(t, population)+string(read(t, configs.Files(), "people/automobile.ndjson"))),
 		"wide":                  newRig(t, wide, ndjson(t, population)),
 		"a thousand line items": newRig(t, generated(20, 50), ndjson(t, population)),
+		"a thousand, paced":     pacedRig(t, ndjson(t, population)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			ex, s := r.exchange(t, "example"), r.Snapshot()
@@ -90,6 +92,13 @@ func TestNothingIsAllocated(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pacedRig has a thousand line items whose campaigns are paced.
+func pacedRig(tb testing.TB, people string) *rig {
+	r := newRig(tb, generatedPaced(20, 50, "even"), people)
+	r.paceAtRandom(rand.New(rand.NewPCG(1, 1)), monday)
+	return r
 }
 
 // fewestAllocs returns how often f allocates. What goes on beside it, as in the

@@ -69,7 +69,7 @@ func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, r ad.Rea
 	if c.priced {
 		lt.priced, lt.amount, lt.offer, lt.terms = true, c.amount, c.offer, c.terms
 		lt.asked, lt.scarce = c.asked, c.scarce
-		lt.kappa, lt.pacedBy = sc.snap.Lines[line].Kappa()
+		lt.kappa, lt.pacedBy = sc.paced.Kappa(line)
 		lt.factors = sc.applied(&sc.snap.Lines[line])
 	}
 }

@@ -16,9 +16,10 @@ type Books struct {
 }
 
 // Bind gives every line item the accounts that it spends from (its own, its
-// campaign's and its advertiser's) and their pacing, and sets limits and plans. It
-// is called once, before publication. Limits take effect at once, also for bids that
-// the last snapshot is still making.
+// campaign's and its advertiser's) and their pacing, and sets limits and plans. Who
+// made the snapshot calls it, once, before publication: what is restored and leased
+// needs the limits. They take effect at once, also for bids that the last snapshot is
+// still making.
 //
 // Every campaign is paced by its account, and so are line items and advertisers that
 // have a budget of their own that can be.
@@ -30,22 +31,26 @@ func (s *Snapshot) Bind(b *Books) {
 		counted[id] = budget.Counts()
 	}
 	gauges := map[ad.ID]*pacing.Gauge{}
+	pace := func(id ad.ID, plan pacing.Plan) {
+		plan.OneIn = s.numSamples()
+		gauges[id] = b.Pacer.Set(id, plan, b.Money.Get(id))
+	}
 	for i := range s.Advertisers {
 		a := &s.Advertisers[i]
 		limit(a.ID, &a.Budget, s.Zones[a.Zone])
 		if plan := s.advertiserPlan(a); a.paced(&plan) {
-			gauges[a.ID] = b.Pacer.Set(a.ID, plan, b.Money.Get(a.ID))
+			pace(a.ID, plan)
 		}
 	}
 	for _, c := range s.Campaigns {
 		limit(c.ID, &c.Budget, s.Zones[c.Zone])
-		gauges[c.ID] = b.Pacer.Set(c.ID, c.Plan, b.Money.Get(c.ID))
+		pace(c.ID, c.Plan)
 	}
 	for i := range s.Lines {
 		l := &s.Lines[i]
 		limit(l.ID, &l.Budget, s.Zones[l.Campaign.Zone])
 		if l.Budget.paced(&l.Campaign.Plan) {
-			gauges[l.ID] = b.Pacer.Set(l.ID, l.Campaign.Plan, b.Money.Get(l.ID))
+			pace(l.ID, l.Campaign.Plan)
 		}
 		l.Hurried, l.Counts = l.Campaign.Plan.Curve == pacing.ASAP, nil
 		for level, id := range [Levels]ad.ID{l.ID, l.Campaign.ID, l.Campaign.AdvertiserID} {
@@ -55,9 +60,8 @@ func (s *Snapshot) Bind(b *Books) {
 			}
 		}
 	}
-	s.pacer = b.Pacer
 	s.divide()
-	s.paced.Store(s.pace())
+	s.Pace()
 }
 
 // paced reports whether a budget can be spread by a plan: over the days, or over a

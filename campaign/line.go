@@ -20,7 +20,7 @@ type Line struct {
 	Campaign    *Campaign
 	Audience    audience.Ref
 	HasAudience bool
-	Hurried     bool // its campaign bids as fast as traffic allows; set when published
+	Hurried     bool // its campaign bids as fast as traffic allows; set by Bind
 	Deals       DealMode
 	Spans       []Span // hours, nil for always
 	Adjust      []Adjust
@@ -39,8 +39,8 @@ type Line struct {
 	Caps    []exposure.Cap
 	Counted bool
 
-	// Bound when published: the accounts of money and of impressions, each of which
-	// must have room, and the pacing of those whose budget is paced.
+	// Set by Bind: the accounts of money and of impressions, each of which must have
+	// room, and the pacing of those whose budget is paced.
 	Accounts [Levels]*pacing.Account
 	Counts   []*pacing.Account // nil where impressions are not limited
 	Gauges   [Levels]*pacing.Gauge
@@ -55,8 +55,8 @@ const (
 	Levels
 )
 
-// Kappa returns the factor that pacing lowers the line item's bids with, and the
-// level that decides it.
+// Kappa returns the factor with which pacing would lower the line item's bids now, and
+// the level that decides it. Requests go by Snapshot.Paced.
 func (l *Line) Kappa() (kappa float64, level int) {
 	kappa, level = 1, OfCampaign
 	if l.Hurried {
@@ -71,6 +71,16 @@ func (l *Line) Kappa() (kappa float64, level int) {
 		}
 	}
 	return kappa, level
+}
+
+// LevelOf returns the level of one of the line item's accounts.
+func (l *Line) LevelOf(a *pacing.Account) int {
+	for level, of := range l.Accounts {
+		if of.ID() == a.ID() {
+			return level
+		}
+	}
+	return OfLine
 }
 
 // DealMode says how a line item buys deals.

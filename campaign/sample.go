@@ -19,9 +19,12 @@ func (s *Snapshot) Sample(seed uint64) (lines []uint32, weight uint32) {
 	return s.samples[(seed>>32)%n], uint32(n)
 }
 
+// numSamples returns how many samples there are.
+func (s *Snapshot) numSamples() int { return (len(s.Lines) + sampleLines - 1) / sampleLines }
+
 // divide makes the samples of a snapshot that is bound.
 func (s *Snapshot) divide() {
-	n := (len(s.Lines) + sampleLines - 1) / sampleLines
+	n := s.numSamples()
 	s.samples = make([][]uint32, n)
 	next, of := 0, map[ad.ID]int{}
 	for i := range s.Lines {

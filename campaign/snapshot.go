@@ -13,7 +13,6 @@
 package campaign
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +27,7 @@ import (
 )
 
 // Snapshot is one whole configuration, compiled. It is immutable once published,
-// but for the bounds that follow pacing.
+// but for what Pace takes over from pacing.
 type Snapshot struct {
 	Loaded      time.Time
 	Rates       *ad.Rates
@@ -48,10 +47,8 @@ type Snapshot struct {
 	exchanges map[string]*Exchange
 	campaigns map[ad.ID]*Campaign
 
-	pacer   *pacing.Pacer // set when published, as what follows
-	samples [][]uint32
-	paced   atomic.Pointer[Paced]
-	pacing  sync.Mutex // held while paced is worked out
+	samples [][]uint32            // set by Bind
+	paced   atomic.Pointer[Paced] // set by Bind, and by Pace ever after
 }
 
 // Exchange is one exchange, compiled.

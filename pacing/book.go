@@ -23,8 +23,12 @@ const (
 )
 
 // Book holds the open reservations and remembers which bids are settled. It is
-// divided by bid id into shards with a lock each; no lock is ever held while
-// another is taken.
+// divided by bid id into shards with a lock each. Reserve, Settle and Release hold
+// one lock at a time.
+//
+// Where one lock is held while another is taken it is in this order: Pacer.mu, or
+// Book.mu, or that of a shard; Account.mu; leases.mu. Accounts.mu is never held
+// while another is taken, nor two of a kind.
 type Book struct {
 	accounts *Accounts
 	lifetime time.Duration

@@ -31,10 +31,13 @@ func newMarket(plan Plan, total, daily ad.Money) *market {
 }
 
 // pass lets n opportunities come in one tick.
-func (m *market) pass(n uint64) float64 {
+func (m *market) pass(n uint64) float64 { return m.take(n, n) }
+
+// take lets n opportunities come in one tick, which are counted as seen.
+func (m *market) take(n, seen uint64) float64 {
 	m.now = m.now.Add(m.tick)
 	k := m.controller.Kappa()
-	in := Inputs{Eligible: n, Bids: n, Offered: ad.Unit.Mul(float64(n) * k)}
+	in := Inputs{Eligible: seen, Bids: n, Offered: ad.Unit.Mul(float64(n) * k)}
 	if m.figures.Limit > 0 && m.figures.Confirmed >= m.figures.Limit {
 		in.Refused, in.Bids, in.Offered = n, 0, 0
 	}
@@ -280,6 +283,7 @@ func TestAnyInputs(t *testing.T) {
 			Curve: Curve(rapid.IntRange(0, 3).Draw(t, "curve")),
 			Start: flightStart, End: flightStart.Add(time.Duration(rapid.IntRange(-1, 100).Draw(t, "hours")) * time.Hour),
 			Min: number.Draw(t, "min"), Max: number.Draw(t, "max"), Initial: number.Draw(t, "initial"),
+			OneIn: rapid.IntRange(-1, 2000).Draw(t, "one in"),
 		}
 		a, b := NewController(plan), NewController(plan)
 		now := flightStart

@@ -43,14 +43,9 @@ func (g *Gauge) Bid(amount ad.Money) {
 // that have a budget of their own. It outlives every configuration.
 // The zero value is ready for use; methods are safe for concurrent use.
 type Pacer struct {
-	epoch atomic.Uint64
-	mu    sync.Mutex // guards the map and the controllers in it
-	byID  map[ad.ID]*paced
+	mu   sync.Mutex // guards the map and the controllers in it
+	byID map[ad.ID]*paced
 }
-
-// Epoch returns a number that changes whenever Set, Restore or Tick has changed a
-// κ. It takes no lock.
-func (p *Pacer) Epoch() uint64 { return p.epoch.Load() }
 
 type paced struct {
 	account    *Account
@@ -72,14 +67,14 @@ func (p *Pacer) Set(id ad.ID, plan Plan, account *Account) *Gauge {
 	if c := p.byID[id]; c != nil {
 		c.account = account
 		c.controller.SetPlan(plan)
-		p.publish(c)
+		c.publish()
 		return &c.gauge
 	}
 	if p.byID == nil {
 		p.byID = make(map[ad.ID]*paced)
 	}
 	c := &paced{account: account, controller: NewController(plan)}
-	p.publish(c)
+	c.publish()
 	p.byID[id] = c
 	return &c.gauge
 }
@@ -95,7 +90,7 @@ func (p *Pacer) Restore(id ad.ID, state []byte) error {
 		return fmt.Errorf("restore pacing of %d: it is not known", id)
 	}
 	err := c.controller.Restore(state)
-	p.publish(c)
+	c.publish()
 	return err
 }
 
@@ -105,7 +100,7 @@ func (p *Pacer) Tick(now time.Time) {
 	defer p.mu.Unlock()
 	for _, c := range p.byID {
 		c.tick(now)
-		p.publish(c)
+		c.publish()
 	}
 }
 
@@ -148,12 +143,10 @@ func (c *paced) tick(now time.Time) {
 
 // publish shows κ to the request path. A campaign that is not paced bids its
 // whole value from the first moment on, before any tick.
-func (p *Pacer) publish(c *paced) {
+func (c *paced) publish() {
 	kappa := c.controller.Kappa()
 	if plan := c.controller.Plan(); plan.Curve == ASAP {
 		kappa = plan.Max
 	}
-	if bits := math.Float64bits(kappa); c.gauge.kappa.Swap(bits) != bits {
-		p.epoch.Add(1)
-	}
+	c.gauge.kappa.Store(math.Float64bits(kappa))
 }

@@ -11,24 +11,25 @@ import (
 type due struct {
 	target, spent float64
 	share         float64 // target, of the period's budget
+	left          float64 // of that budget, before
 }
 
 // dueOf compares what was spent between two ticks with what was to be. With a total
 // and a daily budget it is the one of the two that leaves less, so that a day never
 // takes more than its own budget, nor more than what the total leaves to the rest of
 // the flight allows; what a day does not spend is spread over the days to come. It
-// returns false if nothing is left, or nothing is to be paced.
-func (c *Controller) dueOf(from, to time.Time, was spending, spent float64, in *Inputs) (d due, ok bool) {
+// returns false if nothing is left, nothing is to be paced, or it has not begun.
+func (c *Controller) dueOf(from, to time.Time, was spending, spent, came float64, in *Inputs) (d due, ok bool) {
 	f := &in.Account
 	tightest := math.Inf(1)
 	last := false // the period ends: what is left is spent at the κ that there is
 	look := func(s span, limit, used float64) {
-		p := c.portion(s, from, to, in.Eligible)
+		p := c.portion(s, from, to, came)
 		last = last || p >= 1
 		target := (limit - used) * p
 		load := spent + c.crowding(s, from, to, spent, target, in)
 		if left := target - load; left < tightest {
-			tightest, d = left, due{target, load, target / limit}
+			tightest, d = left, due{target, load, target / limit, limit - used}
 		}
 	}
 	if f.Limit > 0 && !c.plan.End.IsZero() {
@@ -40,7 +41,7 @@ func (c *Controller) dueOf(from, to time.Time, was spending, spent float64, in *
 		}
 		look(c.day(to), float64(f.Today.Limit), was.today)
 	}
-	return d, d.target > 0 && !last
+	return d, d.left > 0 && d.target >= 0 && !last
 }
 
 // span is a stretch of time over which a budget is spread.
@@ -67,7 +68,7 @@ func (c *Controller) day(t time.Time) span {
 // is the traffic which came, held against the forecast of the rest at today's
 // level: at a burst, spend may grow with traffic at first, and is then spread over
 // what is expected.
-func (c *Controller) portion(s span, from, to time.Time, eligible uint64) float64 {
+func (c *Controller) portion(s span, from, to time.Time, came float64) float64 {
 	if from.Before(s.start) {
 		from = s.start
 	}
@@ -80,7 +81,7 @@ func (c *Controller) portion(s span, from, to time.Time, eligible uint64) float6
 	rest := c.forecast.Weight(from, s.end, c.plan.Zone)
 	now := c.forecast.Weight(from, to, c.plan.Zone)
 	if level := c.level.or(0); level > 0 {
-		now = min(float64(eligible)/level, rest)
+		now = min(came/level, rest)
 	}
 	if !(rest > 0) {
 		return 1

@@ -65,6 +65,7 @@ func (m *market) start(now time.Time) {
 		Money: pacing.NewBook(books.Money, lifetime), Counts: pacing.NewBook(books.Counts, lifetime),
 	}
 	m.ledger.contact = m.contact
+	m.snap.Bind(books)
 	m.engine.Publish(m.snap)
 	for id, f := range m.ledger.accounts {
 		money, counts := books.Money.Get(id), books.Counts.Get(id)
@@ -81,7 +82,7 @@ func (m *market) start(now time.Time) {
 			panic(fmt.Sprintf("simulate: %v", err)) // it was made a moment ago
 		}
 	}
-	books.Pacer.Tick(now)
+	m.engine.Pace(now)
 }
 
 // contact brings an event into the profile of its person.

@@ -69,7 +69,7 @@ func (m *market) pass(k int, now time.Time) error {
 	m.engine.Money.Expire(now)
 	m.engine.Counts.Expire(now)
 	m.engine.Exposures.Expire(now.Unix())
-	m.engine.Books.Pacer.Tick(now)
+	m.engine.Pace(now)
 	return nil
 }
 

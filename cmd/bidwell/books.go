@@ -74,8 +74,8 @@ func (m *Main) keepCurrency() error {
 
 func ledgerDir(data string) string { return filepath.Join(data, "ledger") }
 
-// publish makes a configuration serve, for which there is a lease by then, and tells
-// the ledger its names.
+// publish makes a configuration serve that is bound, for which there is a lease by
+// then, and tells the ledger its names.
 func (m *Main) publish(s *campaign.Snapshot) {
 	m.lease(s, time.Now())
 	m.engine.Publish(s)
@@ -140,7 +140,7 @@ func (m *Main) keepBooks(ctx context.Context) {
 			}
 			if now.Sub(paced) >= paceInterval {
 				paced = now
-				m.engine.Books.Pacer.Tick(now)
+				m.engine.Pace(now)
 			}
 			if err == nil && now.Sub(trimmed) >= trimInterval {
 				trimmed = now

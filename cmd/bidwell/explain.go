@@ -154,14 +154,17 @@ func (m *Main) openToExplain(now time.Time) error {
 		return err
 	}
 	m.openEngine(snap, keys)
+	snap.Bind(m.engine.Books)
+	if _, err := os.Stat(ledgerDir(m.dataDir())); err == nil { // else nothing was spent yet
+		if err := m.openLedger(tokenLifetime(snap)); err != nil {
+			return err
+		}
+		if err := m.restore(now); err != nil {
+			return err
+		}
+	}
 	m.engine.Publish(snap)
-	if _, err := os.Stat(ledgerDir(m.dataDir())); err != nil {
-		return nil // nothing was spent yet
-	}
-	if err := m.openLedger(tokenLifetime(snap)); err != nil {
-		return err
-	}
-	return m.restore(now)
+	return nil
 }
 
 // exchangeNamed returns an exchange of a snapshot, the first for no name.

@@ -242,7 +242,6 @@ func (m *Main) lease(s *campaign.Snapshot, now time.Time) {
 	if m.leases == nil {
 		return
 	}
-	s.Bind(m.engine.Books)
 	if err := m.leases.prepare(s, now); err != nil {
 		m.Log.Error("nothing is leased", zap.Error(fmt.Errorf("before a configuration is published: %w", err)))
 	}

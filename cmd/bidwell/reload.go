@@ -71,6 +71,7 @@ func (m *Main) reload() {
 		return
 	}
 	m.defaultURLs(snap)
+	snap.Bind(m.engine.Books)
 	m.publish(snap)
 	m.Log.Info("reloaded", zap.Int("line_items", len(snap.Lines)), zap.Duration("took", time.Since(now)))
 	if keys := restartKeys(m.process, snap.Process); len(keys) > 0 {

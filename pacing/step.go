@@ -1,0 +1,97 @@
+package pacing
+
+import (
+	"math"
+	"time"
+
+	"bidwell/ad"
+)
+
+// The law of control. Nothing of it depends on the currency or on how long a tick
+// is.
+const (
+	// A step looks at batch payments at the least: with fewer, chance would move κ.
+	// Ticks are added up until there are as many.
+	batch = 6
+
+	// Steps are as long as stepMost at first and while κ is far off; each time the
+	// error changes its sign they become shorter, down to the root of the share of the
+	// budget that a step looks at, or stepLeast.
+	stepMost, stepLeast   = 0.5, 0.01
+	stepShrink, stepGrow  = 0.6, 1.4
+	farError, farSteps    = 0.6, 3 // so much error in so many steps is far off
+	leastError, mostError = -2.0, 1.0
+	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
+
+	// With notices this many ticks late, steps are half as long.
+	delayHalf = 8
+
+	defaultMin, defaultMax, defaultInitial = 0.001, 1, 0.05
+)
+
+// control adds a tick to the batch, and makes a step when the batch is full.
+func (c *Controller) control(prev, now time.Time, was spending, spent float64, in *Inputs) {
+	came := c.traffic(prev, now, in)
+	d, ok := c.dueOf(prev, now, was, spent, came, in)
+	c.status.Target = 0
+	if !ok {
+		return
+	}
+	c.status.Target = ad.Money(d.target)
+	if blocked(came, in) {
+		return
+	}
+	c.spent += d.spent
+	stirs := c.stirs(in)
+	if !stirs && (c.plan.OneIn == 1 || c.silent > mostSilent) {
+		return // nothing came: nothing was to be spent
+	}
+	c.target += d.target
+	c.share += d.share
+	if !stirs {
+		return // perhaps nothing came: no reason to move κ
+	}
+	if need := batch * c.size.or(0); max(c.spent, c.target) < need || !(c.target > 0) {
+		return
+	}
+	worst := leastError
+	if c.step > searching {
+		worst = lostError
+	}
+	e := min(max(1-c.spent/c.target, worst), mostError)
+	c.paid.keep(paidKeep)
+	c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost))
+	c.spent, c.target, c.share = 0, 0, 0
+}
+
+// blocked reports whether budgets, not κ, decided what was bid: nothing can be
+// learned about κ then, and it must not run away.
+func blocked(came float64, in *Inputs) bool { return 2*float64(in.Refused) > came }
+
+// move makes one step against the error.
+func (c *Controller) move(e, least float64) {
+	switch {
+	case e*c.err < 0:
+		c.step, c.far = max(least, c.step*stepShrink), 0
+	case math.Abs(e) < farError:
+		c.far = 0
+	default:
+		if c.far++; c.far >= farSteps {
+			c.step = min(stepMost, c.step*stepGrow)
+		}
+	}
+	c.err = e
+	eta := c.step / (1 + c.delayTicks()/delayHalf)
+	c.kappa = c.clamp(c.kappa * math.Exp(eta*e))
+	c.status.Steps++
+}
+
+func (c *Controller) clamp(kappa float64) float64 {
+	switch {
+	case kappa >= c.plan.Max:
+		return c.plan.Max
+	case kappa >= c.plan.Min:
+		return kappa
+	}
+	return c.plan.Min // or no number at all
+}
