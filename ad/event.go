@@ -65,6 +65,8 @@ func EventOf(n Notice) EventKind {
 		return EventView
 	case Click:
 		return EventClick
+	case Conversion:
+		return EventConversion
 	}
 	return NoEvent
 }
@@ -74,13 +76,13 @@ func EventOf(n Notice) EventKind {
 // again from the events alone, without any configuration.
 type Event struct {
 	Kind   EventKind
-	Detail uint8 // of a view, what was seen: 1 viewable, 2 start, 3 to 5 quartiles, 6 complete; of a loss, its reason
+	Detail uint8 // of a view, what was seen: 1 viewable, 2 start, 3 to 5 quartiles, 6 complete; of a loss, its reason; of a visit, the profile.Kind of what was done
 	Media  Media
 	Day    int32 // days since 1970-01-01 of the bid in the campaign's time zone; what the event costs counts on it
 
-	Bid     BidID // zero for what belongs to no bid
+	Bid     BidID // zero for what belongs to no bid; of visits and conversions, a hash of whose and which it is
 	Time    int64 // unix milliseconds, when it was accepted
-	BidTime int64 // unix seconds, when the bid was made; the same in all events of a bid
+	BidTime int64 // unix seconds, when the bid was made; the same in all events of a bid. Of visits and conversions, when they happened
 
 	Exchange   ID
 	Advertiser ID
@@ -92,6 +94,10 @@ type Event struct {
 
 	Price Money // what is charged for it, in the house currency; mostly zero
 	Offer Money // what was bid, in the house currency
+
+	Topic ID    // visits and conversions only: of what, by IDOf("topic", name)
+	Value Money // conversions only: what it is worth to the advertiser, in the house currency
+	Cause BidID // conversions only: the bid whose click led to it, zero if that is not known
 
 	Requests uint32 // tallies only: requests of which the line item was a candidate
 	Bids     uint32 // tallies only: bids made

@@ -35,6 +35,52 @@ func (l *Ledger) Append(e *ad.Event) (ad.Reason, error) {
 	return reason, nil
 }
 
+// AppendAll appends many events at once and returns when all are on disk, or it is
+// known that they are not. What became of each is in outcomes, which is as long:
+// the reasons of Append, or NotDurable, and then there is an error too. An event
+// that is the same as one before it in the list is a repetition.
+func (l *Ledger) AppendAll(events []ad.Event, outcomes []ad.Reason) error {
+	list := make([]*request, 0, len(events))
+	for i := range events {
+		var err error
+		if outcomes[i], err = l.check(&events[i]); err != nil {
+			return err // a mistake of the caller's
+		}
+		if outcomes[i] != ad.OK {
+			continue
+		}
+		r := newRequest()
+		r.event = events[i]
+		list = append(list, r)
+		outcomes[i] = ad.NotDurable
+	}
+	err := l.trouble()
+	if err == nil {
+		err = l.queue.addAll(list)
+	}
+	if err != nil {
+		return fmt.Errorf("append to the ledger: %w", l.advice.Advise(err))
+	}
+	next := 0
+	for i := range outcomes {
+		if outcomes[i] != ad.NotDurable {
+			continue
+		}
+		r := list[next]
+		next++
+		if failed := l.await(r); failed != nil {
+			err = failed
+			continue
+		}
+		outcomes[i] = r.reason
+		r.free()
+	}
+	if err != nil {
+		return fmt.Errorf("append to the ledger: %w", l.advice.Advise(err))
+	}
+	return nil
+}
+
 // AppendAsync takes an event that may be lost in a crash, such as a sampled bid
 // or a tally, and does not wait for it. It returns false if the event is dropped
 // because too many wait, the ledger is closed or the event is invalid.
@@ -81,7 +127,7 @@ func (l *Ledger) write(fn func(*pebble.Batch) error) error {
 	return nil
 }
 
-// wait queues a request and returns when it is answered. When the disk fails it
+// wait queues a request and returns when it is answered: see await. When the disk fails it
 // leaves it: then, and only then, the request may not be used any more.
 func (l *Ledger) wait(r *request) error {
 	if err := l.trouble(); err != nil {
@@ -90,6 +136,11 @@ func (l *Ledger) wait(r *request) error {
 	if err := l.queue.add(r); err != nil {
 		return err
 	}
+	return l.await(r)
+}
+
+// await returns when a queued request is answered, or left.
+func (l *Ledger) await(r *request) error {
 	for {
 		raised, err := l.guard.Trouble()
 		if err != nil && r.leave() {

@@ -17,10 +17,15 @@ import (
 //	bid time, day                             varint, as difference from the time
 //	price, offer                              uvarint
 //	requests, bids                            uvarint, if the flags say so
+//	more, topic, value, cause                 in version 2 only: flags, one byte, and what they say is not zero
 //	CRC-32C of the key and all of the above   4 bytes
 //
-// Every event has exactly one encoding.
-const eventVersion = 1
+// Every event has exactly one encoding: that of version 1 unless it has something
+// of what version 2 adds.
+const (
+	eventVersion = 1
+	eventExtends = 2
+)
 
 const (
 	hasBid = 1 << iota
@@ -31,6 +36,13 @@ const (
 	hasCreative
 	hasDeal
 	hasPerson
+)
+
+// The flags of version 2.
+const (
+	hasTopic = 1 << iota
+	hasValue
+	hasCause
 )
 
 // hasCounts is a bit of the media byte: the flags are used up.
@@ -78,7 +90,32 @@ func appendEvent(dst, key []byte, e *ad.Event) []byte {
 		dst = binary.AppendUvarint(dst, uint64(e.Requests))
 		dst = binary.AppendUvarint(dst, uint64(e.Bids))
 	}
+	if extends(e) {
+		dst[start] = eventExtends
+		dst = appendExtension(dst, e)
+	}
 	return binary.LittleEndian.AppendUint32(dst, checksum(key, dst[start:]))
+}
+
+// extends reports whether an event has something that version 1 did not know.
+func extends(e *ad.Event) bool { return e.Topic != 0 || e.Value != 0 || e.Cause != ad.BidID{} }
+
+func appendExtension(dst []byte, e *ad.Event) []byte {
+	at := len(dst)
+	dst = append(dst, 0)
+	if e.Topic != 0 {
+		dst[at] |= hasTopic
+		dst = binary.BigEndian.AppendUint64(dst, uint64(e.Topic))
+	}
+	if e.Value != 0 {
+		dst[at] |= hasValue
+		dst = binary.AppendUvarint(dst, uint64(e.Value))
+	}
+	if e.Cause != (ad.BidID{}) {
+		dst[at] |= hasCause
+		dst = append(dst, e.Cause[:]...)
+	}
+	return dst
 }
 
 // eventIDs returns the ids in the order of their flags, from hasExchange on.
@@ -98,7 +135,7 @@ func decodeEvent(e *ad.Event, key, value []byte) error {
 	}
 	r := reader{rest: value[:n]}
 	header := r.bytes(eventHeader)
-	if header[0] != eventVersion {
+	if header[0] != eventVersion && header[0] != eventExtends {
 		return errEncoding
 	}
 	*e = ad.Event{Kind: ad.EventKind(header[1]), Detail: header[2], Media: ad.Media(header[3] &^ hasCounts)}
@@ -131,10 +168,31 @@ func decodeEvent(e *ad.Event, key, value []byte) error {
 		e.Bids = r.uint32()
 		r.need(e.Requests != 0 || e.Bids != 0)
 	}
+	if header[0] == eventExtends {
+		r.extension(e)
+	}
 	if r.bad || len(r.rest) != 0 || invalid(e) != nil {
 		return errEncoding
 	}
 	return nil
+}
+
+// extension reads what appendExtension wrote.
+func (r *reader) extension(e *ad.Event) {
+	flags := r.bytes(1)[0]
+	r.need(flags != 0 && flags < hasCause<<1)
+	if flags&hasTopic != 0 {
+		e.Topic = ad.ID(r.uint64())
+		r.need(e.Topic != 0)
+	}
+	if flags&hasValue != 0 {
+		e.Value = ad.Money(r.amount())
+		r.need(e.Value != 0)
+	}
+	if flags&hasCause != 0 {
+		copy(e.Cause[:], r.bytes(len(e.Cause)))
+		r.need(e.Cause != ad.BidID{})
+	}
 }
 
 // reader takes a value apart. After the first thing that is not there it is

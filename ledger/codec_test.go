@@ -35,6 +35,8 @@ func events() *rapid.Generator[ad.Event] {
 		if e.Kind == ad.EventTally {
 			e.Requests, e.Bids = rapid.Uint32().Draw(t, "requests"), rapid.Uint32().Draw(t, "bids")
 		}
+		e.Topic, e.Value = ad.ID(id.Draw(t, "topic")), ad.Money(money.Draw(t, "value"))
+		copy(e.Cause[:], rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "cause"))
 		normal(&e)
 		return e
 	})
@@ -76,6 +78,7 @@ func FuzzDecodeEvent(f *testing.F) {
 	}
 	f.Add([]byte{})
 	f.Add([]byte{eventVersion, 1, 0, 0, 0xff})
+	f.Add(body(appendEvent(nil, k[:], &ad.Event{Kind: ad.EventConversion, Topic: 5, Value: 300, Cause: bidOf(9)})))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		value := sealed(k[:], in)
 		var e ad.Event

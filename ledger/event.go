@@ -19,7 +19,8 @@ const (
 const maxAmount = 1_000_000 * ad.Unit
 
 // normal holds the times of an event between 1970 and 2200. Only tallies count
-// requests, and neither they nor samples cost anything. It reports whether it
+// requests, and neither they nor samples cost anything; only visits and
+// conversions have a topic, and only conversions a value and a cause. It reports whether it
 // changed a time.
 func normal(e *ad.Event) bool {
 	was := *e
@@ -32,6 +33,12 @@ func normal(e *ad.Event) bool {
 	if e.Kind == ad.EventTally || e.Kind == ad.EventBid {
 		e.Price = 0
 	}
+	if e.Kind != ad.EventConversion {
+		e.Value, e.Cause = 0, ad.BidID{}
+	}
+	if e.Kind != ad.EventConversion && e.Kind != ad.EventVisit {
+		e.Topic = 0
+	}
 	return e.Time != was.Time || e.BidTime != was.BidTime || e.Day != was.Day
 }
 
@@ -43,7 +50,7 @@ func invalid(e *ad.Event) error {
 	case e.Media&hasCounts != 0:
 		return fmt.Errorf("%w: there is no media type %d", ErrInvalid, e.Media)
 	case !priced(e):
-		return fmt.Errorf("%w: its price is %v and its offer %v, both may be 0 to %v", ErrInvalid, e.Price, e.Offer, maxAmount)
+		return fmt.Errorf("%w: its price is %v, its offer %v and its value %v, each may be 0 to %v", ErrInvalid, e.Price, e.Offer, e.Value, maxAmount)
 	}
 	normalised := *e
 	if normal(&normalised); normalised != *e {
@@ -54,5 +61,5 @@ func invalid(e *ad.Event) error {
 
 // priced reports whether the amounts of an event can be prices.
 func priced(e *ad.Event) bool {
-	return 0 <= e.Price && e.Price <= maxAmount && 0 <= e.Offer && e.Offer <= maxAmount
+	return 0 <= e.Price && e.Price <= maxAmount && 0 <= e.Offer && e.Offer <= maxAmount && 0 <= e.Value && e.Value <= maxAmount
 }

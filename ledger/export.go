@@ -59,8 +59,11 @@ type Row struct {
 	Deal       string `parquet:"deal,dict"`
 	Media      string `parquet:"media,dict"`
 	Person     string `parquet:"person"`
+	Topic      string `parquet:"topic,dict"`
+	Cause      string `parquet:"cause"`
 	Price      int64  `parquet:"price,decimal(9:18)"`
 	Offer      int64  `parquet:"offer,decimal(9:18)"`
+	Value      int64  `parquet:"value,decimal(9:18)"`
 	Requests   int64  `parquet:"requests"`
 	Bids       int64  `parquet:"bids"`
 }
@@ -131,7 +134,8 @@ func (l *Ledger) row(seq uint64, e *ad.Event) Row {
 		Exchange:   l.textOf(ExchangeName, e.Exchange),
 		Deal:       l.textOf(DealName, e.Deal),
 		Media:      e.Media.String(),
-		Price:      int64(e.Price), Offer: int64(e.Offer),
+		Topic:      l.textOf(TopicName, e.Topic),
+		Price:      int64(e.Price), Offer: int64(e.Offer), Value: int64(e.Value),
 		Requests: int64(e.Requests), Bids: int64(e.Bids),
 	}
 	if e.Bid != (ad.BidID{}) {
@@ -139,6 +143,9 @@ func (l *Ledger) row(seq uint64, e *ad.Event) Row {
 	}
 	if !e.Person.IsZero() {
 		r.Person = e.Person.String()
+	}
+	if e.Cause != (ad.BidID{}) {
+		r.Cause = e.Cause.String()
 	}
 	return r
 }
@@ -201,8 +208,13 @@ func (j *jsonRows) write(r *Row) error {
 	b = appendText(b, "deal", r.Deal)
 	b = appendText(b, "media", r.Media)
 	b = appendText(b, "person", r.Person)
+	b = appendText(b, "topic", r.Topic)
+	b = appendText(b, "cause", r.Cause)
 	b = ad.Money(r.Price).AppendUnits(append(b, `,"price":`...))
 	b = ad.Money(r.Offer).AppendUnits(append(b, `,"offer":`...))
+	if r.Value != 0 {
+		b = ad.Money(r.Value).AppendUnits(append(b, `,"value":`...))
+	}
 	if r.Requests != 0 || r.Bids != 0 {
 		b = strconv.AppendInt(append(b, `,"requests":`...), r.Requests, 10)
 		b = strconv.AppendInt(append(b, `,"bids":`...), r.Bids, 10)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -335,10 +336,10 @@ func TestMigrate(t *testing.T) {
 		}
 	}
 	fails := func(pebble.Reader, *pebble.Batch) error { return errors.New("power cut") }
-	if err := l.migrate([]func(pebble.Reader, *pebble.Batch) error{appendTo("2"), fails}); err == nil {
+	if err := l.migrate(append(slices.Clip(migrations), appendTo("2"), fails)); err == nil {
 		t.Error("a failed migration is no error")
 	}
-	if err := l.migrate([]func(pebble.Reader, *pebble.Batch) error{appendTo("again"), appendTo("3")}); err != nil {
+	if err := l.migrate(append(slices.Clip(migrations), appendTo("again"), appendTo("3"))); err != nil {
 		t.Error(err)
 	}
 	if v, err := l.State("x"); string(v) != "123" || err != nil {

@@ -44,6 +44,7 @@ const (
 	CreativeName
 	ExchangeName
 	DealName
+	TopicName // of a visit or conversion
 )
 
 type nameKey struct {
@@ -66,8 +67,8 @@ type names struct {
 // maxName is how much of a name is kept.
 const maxName = 1024
 
-// Name keeps the name of an id, for exports that people read. It does not wait;
-// a name that is known already costs nothing but a look.
+// Name keeps the name of an id. It does not wait; it is on disk before any event
+// that is appended after it. A name that is known already costs nothing but a look.
 func (l *Ledger) Name(kind NameKind, id ad.ID, text string) {
 	text = text[:min(len(text), maxName)]
 	k := nameKey{kind, id}
@@ -76,7 +77,8 @@ func (l *Ledger) Name(kind NameKind, id ad.ID, text string) {
 	}
 	r := newRequest()
 	r.write = func(b *pebble.Batch) error { return b.Set(k.bytes(), []byte(text), nil) }
-	if !l.push(r) {
+	r.async, r.needed = true, true
+	if l.queue.add(r) != nil { // it is closed
 		return
 	}
 	l.names.mu.Lock()

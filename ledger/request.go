@@ -13,9 +13,10 @@ import (
 // batch. It is made by whoever asks, taken by the committer and answered by the
 // acknowledger, in the order in which it was asked.
 type request struct {
-	event ad.Event
-	write func(*pebble.Batch) error
-	async bool // nobody waits, and it need not be synced
+	event  ad.Event
+	write  func(*pebble.Batch) error
+	async  bool // nobody waits, and it need not be synced
+	needed bool // it is not dropped, however many wait
 
 	reason ad.Reason
 	err    error
@@ -39,7 +40,7 @@ func newRequest() *request { return requests.Get().(*request) }
 
 // free gives back a request that nobody else knows any more.
 func (r *request) free() {
-	r.write, r.async, r.reason, r.err = nil, false, ad.OK, nil
+	r.write, r.async, r.needed, r.reason, r.err = nil, false, false, ad.OK, nil
 	r.state.Store(queued)
 	requests.Put(r)
 }
@@ -79,14 +80,30 @@ func (q *queue) add(r *request) error {
 	if q.closed {
 		return ErrClosed
 	}
-	if r.async && len(q.list) >= maxAsync {
+	if r.async && !r.needed && len(q.list) >= maxAsync {
 		return errQueueFull
 	}
-	q.list = append(q.list, r)
-	if len(q.list) == 1 {
+	q.append(r)
+	return nil
+}
+
+// addAll queues requests for which somebody waits, with nothing in between.
+func (q *queue) addAll(list []*request) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return ErrClosed
+	}
+	q.append(list...)
+	return nil
+}
+
+// append is called with the lock.
+func (q *queue) append(list ...*request) {
+	if len(q.list) == 0 && len(list) > 0 {
 		q.signal()
 	}
-	return nil
+	q.list = append(q.list, list...)
 }
 
 func (q *queue) signal() {

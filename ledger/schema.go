@@ -11,7 +11,11 @@ import (
 // migrations make a ledger of a newer version out of one of the version before:
 // the first of version 1 one of version 2, and so on. Each puts its changes into
 // a batch, with which the new version is written.
-var migrations = []func(pebble.Reader, *pebble.Batch) error{}
+var migrations = []func(pebble.Reader, *pebble.Batch) error{
+	// Events may be of version 2, with topic, value and cause. Those of version 1
+	// are read as they are; programs that know no others must not try.
+	func(pebble.Reader, *pebble.Batch) error { return nil },
+}
 
 // Schema is the version of the keys and values that this package writes. A
 // ledger of an older version is brought up to it by Open, one of a newer version
