@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"io/fs"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 			Loaded:    now,
 			Brands:    newBrands(),
 			exchanges: map[string]*Exchange{},
+			senders:   map[[sha256.Size]byte]sender{},
 			campaigns: map[ad.ID]*Campaign{},
 		},
 		campaignNames: map[string]conf.Pos{},
@@ -31,6 +33,8 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 		zones:         map[string]int{},
 	}
 	c.process()
+	c.topics()
+	c.senders()
 	c.audiences()
 	c.campaigns()
 	c.capLines()

@@ -29,7 +29,7 @@ func (c *compiler) exchange(name string, at conf.Pos, s *ExchangeSpec) {
 	if name == "" || len(name) > 64 || strings.ContainsFunc(name, notInPath) {
 		c.ps.Errorf(at, "use letters, digits, - and _", "%q cannot be the name of an exchange: it is part of a URL", name)
 	}
-	c.credential(s)
+	c.credential(s.At("credential"), "credential", s.Credential)
 	if s.QPS < 0 || s.Has("qps") && s.QPS == 0 && !c.fileUnread {
 		c.ps.Errorf(s.At("qps"), "write requests per second, or leave the key out for no limit", "%v is no limit", s.QPS)
 	}
@@ -81,14 +81,14 @@ func notInPath(r rune) bool {
 	return r <= ' ' || r > '~' || strings.ContainsRune(`/?#%\"<>{}|^`+"`", r)
 }
 
-func (c *compiler) credential(s *ExchangeSpec) {
-	at := s.At("credential")
+// credential checks a secret that others send us.
+func (c *compiler) credential(at conf.Pos, what, secret string) {
 	switch {
-	case s.Credential == "":
-	case strings.ContainsFunc(s.Credential, func(r rune) bool { return r <= ' ' || r > '~' }):
-		c.ps.Errorf(at, "use letters and digits", "the credential holds a character that cannot be sent in a header")
-	case len(s.Credential) < leastCredential:
-		c.ps.Warnf(at, "make one with: openssl rand -hex 16", "a credential of %d characters can be guessed", len(s.Credential))
+	case secret == "":
+	case strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' }):
+		c.ps.Errorf(at, "use letters and digits", "the %s holds a character that cannot be sent in a header", what)
+	case len(secret) < leastCredential:
+		c.ps.Warnf(at, "make one with: openssl rand -hex 16", "a %s of %d characters can be guessed", what, len(secret))
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	audienceFolder = "audiences"
 	campaignFolder = "campaigns"
 	tableFolder    = "tables"
+	topicFolder    = "topics"
 )
 
 // files returns the files of a folder with one of the endings, in order. Hidden
@@ -48,7 +49,7 @@ func (c *compiler) checkFolders() {
 	if err != nil {
 		return // what cannot be listed may still be read
 	}
-	missing := slices.DeleteFunc([]string{audienceFolder, campaignFolder, tableFolder}, func(folder string) bool {
+	missing := slices.DeleteFunc([]string{audienceFolder, campaignFolder, tableFolder, topicFolder}, func(folder string) bool {
 		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == folder })
 	})
 	for _, e := range entries {

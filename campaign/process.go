@@ -15,6 +15,7 @@ type ProcessFile struct {
 	Rates     conf.Map[float64]      `yaml:"rates" doc:"What one unit of another currency is worth in the house currency."`
 	URLs      URLSpec                `yaml:"urls" doc:"How exchanges and browsers reach this bidder."`
 	Exchanges conf.Map[ExchangeSpec] `yaml:"exchanges" conf:"required" doc:"Exchanges by name; the name is the last part of the path they post to: /openrtb2/bid/NAME."`
+	Senders   conf.Map[SenderSpec]   `yaml:"advertisers" doc:"Advertisers who send what people do on their sites and in their apps, by the name that campaigns give them."`
 	Privacy   PrivacySpec            `yaml:"privacy" doc:"What we may do with personal data."`
 	Store     StoreSpec              `yaml:"store" doc:"Memory for profiles. Takes effect at a restart."`
 	Limits    LimitSpec              `yaml:"limits" doc:"What the exchange port puts up with. Takes effect at a restart."`
@@ -42,6 +43,14 @@ type ExchangeSpec struct {
 	Debug        bool          `yaml:"debug" doc:"True to give the reasons with every no-bid, not only with test:1."`
 	Seat         string        `yaml:"seat" conf:"not-empty" doc:"Our seat on this exchange, if it differs."`
 	SyncURL      string        `yaml:"sync_url" conf:"not-empty" doc:"Where the exchange takes our id of a browser, with {id} in its place: /sync sends browsers there."`
+}
+
+// SenderSpec is an advertiser who sends behaviour.
+type SenderSpec struct {
+	conf.Located
+	Key         string   `yaml:"key" conf:"required,not-empty" doc:"What the advertiser's servers send as 'Authorization: Bearer …' or '?key=…'. Whoever has it vouches for the consent of the people."`
+	PixelKey    string   `yaml:"pixel_key" conf:"not-empty" doc:"What pixels on the advertiser's pages send as '?key=…'. Everybody can read it, so it only takes single events that happen now. Without it there are no pixels."`
+	Conversions []string `yaml:"conversions" conf:"not-empty" doc:"Names of the conversions that it reports, such as test-drive."`
 }
 
 // PriceKeySpec is the keys with which an exchange encrypts clearing prices.

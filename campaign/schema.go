@@ -1,6 +1,9 @@
 package campaign
 
-import "bidwell/internal/conf"
+import (
+	"bidwell/internal/conf"
+	"bidwell/topic"
+)
 
 // Schemas returns the JSON Schemas of the files of a configuration, by name.
 // They are made from the structs that the files are decoded into.
@@ -13,6 +16,7 @@ func Schemas() (map[string][]byte, error) {
 		{"bidwell", "Bidwell process and exchanges", ProcessFile{}},
 		{"campaign", "Bidwell campaign", CampaignFile{}},
 		{"audience", "Bidwell audience", AudienceFile{}},
+		{"topic", "Bidwell topics", topic.File{}},
 	} {
 		text, err := conf.Schema(f.v, f.name+".schema.json", f.title)
 		if err != nil {

@@ -13,6 +13,7 @@
 package campaign
 
 import (
+	"crypto/sha256"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"bidwell/internal/conf"
 	"bidwell/notice"
 	"bidwell/pacing"
+	"bidwell/topic"
 )
 
 // Snapshot is one whole configuration, compiled. It is immutable once published,
@@ -42,9 +44,13 @@ type Snapshot struct {
 	Index       *Index
 	Brands      *Brands
 	Zones       []*time.Location // of the campaigns, each once
+	Topics      *topic.Taxonomy
+	Senders     []*Sender
+	Vouched     *identity.Resolver // says what is permitted with what advertisers send
 	Warnings    []conf.Problem
 
 	exchanges map[string]*Exchange
+	senders   map[[sha256.Size]byte]sender // by the hash of their keys
 	campaigns map[ad.ID]*Campaign
 
 	samples [][]uint32            // set by Bind

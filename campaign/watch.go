@@ -187,7 +187,7 @@ func (w *Watcher) concerns(ev fsnotify.Event) bool {
 	case strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~"):
 		return false // hidden: an editor's
 	}
-	own := []string{audienceFolder, campaignFolder, tableFolder, "creatives"}
+	own := []string{audienceFolder, campaignFolder, tableFolder, topicFolder, "creatives"}
 	known := []string{".yaml", ".yml", ".csv", ".html", ".htm"}
 	return slices.Contains(own, filepath.Base(folder)) || slices.Contains(known, strings.ToLower(filepath.Ext(name)))
 }

@@ -10,10 +10,10 @@ import (
 	"io/fs"
 )
 
-//go:embed bidwell.yaml audiences campaigns creatives people requests tables wide
+//go:embed bidwell.yaml audiences campaigns creatives people requests tables topics wide
 var files embed.FS
 
 // Files returns the example configuration: bidwell.yaml with its audiences,
-// campaigns, creatives and tables, people to import, requests to explain, and
+// campaigns, creatives, tables and topics, people to import, requests to explain, and
 // the wide catalogue below wide.
 func Files() fs.FS { return files }

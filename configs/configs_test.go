@@ -48,7 +48,7 @@ func TestExamplesHoldNoDates(t *testing.T) {
 // TestYAMLNamesItsSchema keeps editors helpful: the first line says where the
 // schema is, from where the file is.
 func TestYAMLNamesItsSchema(t *testing.T) {
-	kinds := map[string]string{".": "bidwell", "audiences": "audience", "campaigns": "campaign"}
+	kinds := map[string]string{".": "bidwell", "audiences": "audience", "campaigns": "campaign", "topics": "topic"}
 	each(t, ".yaml", func(name, text string) {
 		first, _, _ := strings.Cut(text, "\n")
 		got, ok := strings.CutPrefix(first, "# yaml-language-server: $schema=")
