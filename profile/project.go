@@ -26,11 +26,23 @@ func (b *Builder) AddContact(t Touch, topic string) error {
 	if topic == "" {
 		return nil
 	}
-	g, err := b.groupOn(t.Kind, topic)
+	return b.AddDeed(t.Kind, topic, t.Time)
+}
+
+// AddDeed records a behaviour that somebody else told of, as AddContact does one
+// of ours.
+func (b *Builder) AddDeed(k Kind, topic string, unix int64) error {
+	switch {
+	case k == NoKind || k >= numKinds:
+		return fmt.Errorf("a behaviour of kind %d is unknown", k)
+	case unix <= 0 || unix > math.MaxUint32:
+		return fmt.Errorf("%s: %d is %w in unix seconds", k, unix, ErrTime)
+	}
+	g, err := b.groupOn(k, topic)
 	if err != nil {
 		return err
 	}
-	g.add(uint32(t.Time), 1)
+	g.add(uint32(unix), 1)
 	b.dropOldestGroups() // now, not at the end: what is dropped must not depend on how many come together
 	return nil
 }

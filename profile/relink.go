@@ -102,8 +102,13 @@ func (r *relinking) load(key ad.PersonID) (*node, error) {
 	return n, err
 }
 
-// join links two identifiers.
+// join links two identifiers. A link that was confirmed on the same day already is
+// nothing new.
 func (r *relinking) join(l Link, day uint16) error {
+	said, err := r.said(l, day)
+	if said || err != nil {
+		return err
+	}
 	for _, x := range [...]struct{ from, to ID }{{l.A, l.B}, {l.B, l.A}} {
 		n, err := r.meet(x.from)
 		if err != nil {
@@ -113,6 +118,21 @@ func (r *relinking) join(l Link, day uint16) error {
 		r.changed[x.from.Key()] = true
 	}
 	return nil
+}
+
+// said reports whether both identifiers have a link that was confirmed on a day,
+// or later.
+func (r *relinking) said(l Link, day uint16) (bool, error) {
+	for _, x := range [...]struct{ from, to ID }{{l.A, l.B}, {l.B, l.A}} {
+		n, err := r.load(x.from.Key())
+		if n == nil || err != nil {
+			return false, err
+		}
+		if i := n.at(x.to.Key()); i < 0 || n.links[i].day < day {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // cut takes the link between two identifiers out. An identifier that was shared

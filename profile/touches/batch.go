@@ -23,17 +23,47 @@ func Of(e *ad.Event) (profile.Touch, bool) {
 	}, true
 }
 
-// names tells the names of campaigns, which are the topics of behaviours.
+// names tells the names of campaigns and topics: what behaviours are about.
 type names interface {
 	NameOf(ledger.NameKind, ad.ID) string
 }
 
-// contact is a touch that waits to be applied.
+// contact is a touch that waits to be applied, or what an advertiser told of.
 type contact struct {
 	seq   uint64
-	touch profile.Touch
+	touch profile.Touch // of what was told, only kind and time
+	told  bool
 	topic string
 	next  int // of the same person, -1 for none
+}
+
+// toldOf returns what an event tells that somebody did, and false if it is not of
+// that kind.
+func toldOf(e *ad.Event) (profile.Touch, bool) {
+	if e.Kind != ad.EventVisit && e.Kind != ad.EventConversion || e.Person.IsZero() {
+		return profile.Touch{}, false
+	}
+	return profile.Touch{Kind: profile.Kind(e.Detail), Time: e.BidTime}, true
+}
+
+// contactOf returns the contact that an event makes, and false for one that makes
+// none.
+func contactOf(seq uint64, e *ad.Event, n names) (contact, bool) {
+	if t, ok := Of(e); ok {
+		return contact{seq, t, false, n.NameOf(ledger.CampaignName, e.Campaign), -1}, true
+	}
+	if t, ok := toldOf(e); ok {
+		return contact{seq, t, true, n.NameOf(ledger.TopicName, e.Topic), -1}, true
+	}
+	return contact{}, false
+}
+
+// addTo adds a contact to a profile.
+func (c *contact) addTo(b *profile.Builder) error {
+	if c.told {
+		return b.AddDeed(c.touch.Kind, c.topic, c.touch.Time)
+	}
+	return b.AddContact(c.touch, c.topic)
 }
 
 // person is somebody in a batch with their contacts.
@@ -74,12 +104,12 @@ func (b *batch) reset() {
 
 // add takes an event if it is a contact.
 func (b *batch) add(seq uint64, e *ad.Event, n names) {
-	t, ok := Of(e)
-	if !ok || t.Time < b.since {
+	c, ok := contactOf(seq, e, n)
+	if !ok || c.touch.Time < b.since {
 		return
 	}
 	at := len(b.contacts)
-	b.contacts = append(b.contacts, contact{seq, t, n.NameOf(ledger.CampaignName, e.Campaign), -1})
+	b.contacts = append(b.contacts, c)
 	p := b.of[e.Person]
 	if p == nil {
 		p = b.place()
@@ -113,7 +143,7 @@ func (p *person) apply(to *profile.Builder) error {
 		if c.seq < before {
 			continue
 		}
-		if err := to.AddContact(c.touch, c.topic); err != nil {
+		if err := c.addTo(to); err != nil {
 			p.batch.refused++
 		}
 	}
