@@ -18,6 +18,7 @@ import (
 	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/exposure"
+	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
 	"bidwell/profile"
@@ -51,6 +52,11 @@ type Engine struct {
 type Ledger interface {
 	Append(*ad.Event) (ad.Reason, error)
 	AppendAsync(*ad.Event) bool
+	// AppendAll appends many and says what became of each, as Append does. After an
+	// error some may be on disk.
+	AppendAll(events []ad.Event, outcomes []ad.Reason) error
+	// Name keeps the name of an id, on disk before any event that is appended later.
+	Name(ledger.NameKind, ad.ID, string)
 	Health() error
 }
 

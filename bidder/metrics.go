@@ -18,13 +18,22 @@ type Metrics struct {
 	candidates [ad.NumReasons]atomic.Uint64 // line items looked at, by what became of them
 	notices    [ad.Click + 1][ad.NumReasons]atomic.Uint64
 	syncs      [numSyncOutcomes]atomic.Uint64
-	identity   [2]atomic.Uint64 // requests whose profile may not, may be read
-	broken     atomic.Uint64    // connections that ended in an error
-	spend      atomic.Int64     // nano-units of house currency, at clearing prices
+	reports    [2][numReportOutcomes]atomic.Uint64 // visits and conversions
+	identity   [2]atomic.Uint64                    // requests whose profile may not, may be read
+	broken     atomic.Uint64                       // connections that ended in an error
+	spend      atomic.Int64                        // nano-units of house currency, at clearing prices
 	decide     histogram
 	reloads    [2]atomic.Uint64 // failed, done
 	loaded     atomic.Int64     // unix seconds of the last good reload
 	lastFailed atomic.Bool
+}
+
+// reportIndex is the place of a kind of report among the counters.
+func reportIndex(k ad.EventKind) int {
+	if k == ad.EventConversion {
+		return 1
+	}
+	return 0
 }
 
 // histogram counts durations in buckets that double from 16 µs on.
@@ -85,6 +94,7 @@ var (
 	candidatesDesc = desc("candidates_total", "Line items looked at that did not bid, by reason.", "reason")
 	noticesDesc    = desc("notices_total", "Notices by kind and outcome.", "notice", "outcome")
 	syncsDesc      = desc("cookie_matches_total", "Cookie matches by outcome.", "outcome")
+	reportsDesc    = desc("reports_total", "Visits and conversions that advertisers reported, by outcome.", "event", "outcome")
 	profilesDesc   = desc("profile_reads_total", "Profile reads by outcome.", "outcome")
 	cacheDesc      = desc("profile_cache_bytes", "Memory that cached profiles take, about.")
 	peopleDesc     = desc("people", "People of whom something is known, about.")
@@ -132,6 +142,13 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	for o := range m.syncs {
 		if n := m.syncs[o].Load(); n > 0 {
 			counter(syncsDesc, float64(n), syncOutcomeNames[o])
+		}
+	}
+	for _, k := range [...]ad.EventKind{ad.EventVisit, ad.EventConversion} {
+		for o := range reportOutcome(numReportOutcomes) {
+			if n := m.reports[reportIndex(k)][o].Load(); n > 0 {
+				counter(reportsDesc, float64(n), k.String(), o.String())
+			}
 		}
 	}
 	people := e.Profiles.Stats()

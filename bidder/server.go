@@ -9,6 +9,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 	"golang.org/x/time/rate"
+
+	"bidwell/ad"
 )
 
 // status is the HTTP status of an answer on the exchange port, as an index.
@@ -44,6 +46,8 @@ type Server struct {
 	connections int64
 	slow        time.Duration
 	syncs       *rate.Limiter
+	pixels      *rate.Limiter
+	batches     chan struct{} // that are worked on
 	http        fasthttp.Server
 	zip         zipper
 }
@@ -60,7 +64,8 @@ type Limits struct {
 func NewServer(e *Engine, l Limits) *Server {
 	s := &Server{
 		engine: e, most: l.Body, connections: int64(l.Connections), slow: l.SlowClient,
-		syncs: rate.NewLimiter(mostSyncs, mostSyncsOnce),
+		syncs: rate.NewLimiter(mostSyncs, mostSyncsOnce), pixels: rate.NewLimiter(mostPixels, mostPixelsOnce),
+		batches: make(chan struct{}, mostBatches),
 	}
 	e.shed.target = l.ShedAbove
 	s.http = fasthttp.Server{
@@ -94,7 +99,7 @@ func (s *Server) Serve(ln net.Listener) error {
 // exchanges hold some in reserve.
 const idleConnection = time.Minute
 
-// A body that is not a bid request of somebody we know is not worth more memory.
+// A body that is neither a bid request nor a batch of somebody we know is not worth more memory.
 const mostUnknown = 4 << 10
 
 // expect says, by the header alone, how large a body may be: the memory for it is
@@ -104,12 +109,12 @@ func (s *Server) expect(h *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
 	if len(uri) == 0 || uri[0] != '/' || bytes.ContainsAny(uri, "%+") {
 		return c // written in another way than it could be compared
 	}
-	name, ok := bytes.CutPrefix(uri, bidPath)
-	if i := bytes.IndexByte(name, '?'); i >= 0 {
-		name = name[:i]
-	}
-	ex := s.engine.live.Load().Exchange(name)
+	path, query, _ := bytes.Cut(uri, []byte("?"))
+	name, ok := bytes.CutPrefix(path, bidPath)
+	l := s.engine.live.Load()
+	ex := l.Exchange(name)
 	switch {
+	case reportsTo(path) != ad.NoEvent && knownSender(l.Snapshot, h.Peek("Authorization"), query):
 	case !ok, ex == nil:
 		c.MaxRequestBodySize = mostUnknown
 	case ex.Credential != nil && !bytes.Contains(h.Peek("Authorization"), ex.Credential) && !bytes.Contains(uri, ex.Credential):
@@ -170,6 +175,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	switch {
 	case bytes.HasPrefix(path, bidPath):
 		s.bid(ctx, path[len(bidPath):], start)
+	case reportsTo(path) != ad.NoEvent:
+		s.report(ctx, reportsTo(path), start)
 	case bytes.HasPrefix(path, noticePath):
 		s.notice(ctx, path[len(noticePath):], start)
 	case bytes.Equal(path, syncPath):

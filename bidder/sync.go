@@ -153,7 +153,7 @@ func giveCookie(ctx *fasthttp.RequestCtx, public string) syncOutcome {
 	}
 	ctx.Response.Header.SetCookie(&c)
 	args.Set("again", "1")
-	ctx.Response.Header.Set("Location", "/sync?"+args.String())
+	ctx.Response.Header.Set("Location", string(ctx.Path())+"?"+args.String())
 	return syncBegun
 }
 

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"bidwell/ad"
+	"bidwell/ledger"
 )
 
 // memory is a ledger that keeps its figures in memory and forgets single events. As
@@ -85,6 +86,20 @@ func (f *figures) over(total, daily ad.Money) ad.Money {
 	}
 	return max(worst, days)
 }
+
+// AppendAll appends one after the other.
+func (m *memory) AppendAll(events []ad.Event, outcomes []ad.Reason) (err error) {
+	for i := range events {
+		r, failed := m.Append(&events[i])
+		if outcomes[i] = r; failed != nil {
+			outcomes[i], err = ad.NotDurable, failed
+		}
+	}
+	return err
+}
+
+// Name keeps nothing: nobody reads names here.
+func (m *memory) Name(ledger.NameKind, ad.ID, string) {}
 
 // AppendAsync takes a tally or a sample, which nobody reads here.
 func (m *memory) AppendAsync(*ad.Event) bool { return true }
