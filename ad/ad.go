@@ -122,7 +122,6 @@ const (
 	Impression
 	View
 	Click
-	Conversion // not of a bid's own URLs: the landing page reports it with the token that the click gave it
 )
 
 // String returns the last part of the notice's path, as in /e/win.
@@ -140,15 +139,13 @@ func (n Notice) String() string {
 		return "view"
 	case Click:
 		return "click"
-	case Conversion:
-		return "conv"
 	}
 	return "none"
 }
 
 // NoticeOf returns the notice whose String is s, or NoNotice.
 func NoticeOf(s string) Notice {
-	for n := Win; n <= Conversion; n++ {
+	for n := Win; n <= Click; n++ {
 		if n.String() == s {
 			return n
 		}

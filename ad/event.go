@@ -65,8 +65,6 @@ func EventOf(n Notice) EventKind {
 		return EventView
 	case Click:
 		return EventClick
-	case Conversion:
-		return EventConversion
 	}
 	return NoEvent
 }
@@ -96,7 +94,7 @@ type Event struct {
 	Offer Money // what was bid, in the house currency
 
 	Topic ID    // visits and conversions only: of what, by IDOf("topic", name)
-	Value Money // conversions only: what it is worth to the advertiser, in the house currency
+	Value Money // visits and conversions only: what it is worth to the advertiser, in the house currency
 	Cause BidID // conversions only: the bid whose click led to it, zero if that is not known
 
 	Requests uint32 // tallies only: requests of which the line item was a candidate

@@ -28,7 +28,7 @@ func TestEventKindNames(t *testing.T) {
 }
 
 func TestEventOfEveryNotice(t *testing.T) {
-	for n := Win; n <= Conversion; n++ {
+	for n := Win; n <= Click; n++ {
 		if k := EventOf(n); !k.Valid() {
 			t.Errorf("EventOf(%s) = %s, want a kind", n, k)
 		}

@@ -78,14 +78,14 @@ var reportOutcomeNames = [numReportOutcomes]string{
 
 func (o reportOutcome) String() string { return reportOutcomeNames[o] }
 
-// refusal is why a report is not taken.
-type refusal struct {
+// objection is why a report is not taken.
+type objection struct {
 	outcome reportOutcome
 	text    string // for whoever sent it
 }
 
-func refuse(o reportOutcome, format string, a ...any) *refusal {
-	return &refusal{o, fmt.Sprintf(format, a...)}
+func refuse(o reportOutcome, format string, a ...any) *objection {
+	return &objection{o, fmt.Sprintf(format, a...)}
 }
 
 const (
@@ -111,7 +111,7 @@ func (e *Engine) reading(snap *campaign.Snapshot, of *campaign.Sender, kind ad.E
 }
 
 // event makes the event that a report asks for, and says what it is about.
-func (rd *reading) event(r *report) (ev ad.Event, about *topic.Topic, no *refusal) {
+func (rd *reading) event(r *report) (ev ad.Event, about *topic.Topic, no *objection) {
 	if len(r.Event) > longestEvent {
 		return ev, nil, refuse(reportNoEvent, "the event's id is longer than %d bytes", longestEvent)
 	}
@@ -159,7 +159,7 @@ func reference(advertiser ad.ID, event string) (ref ad.BidID) {
 	return ref
 }
 
-func checkReportIDs(ids []profile.ID) *refusal {
+func checkReportIDs(ids []profile.ID) *objection {
 	if len(ids) == 0 || len(ids) > mostReportIDs {
 		return refuse(reportNobody, "there must be from 1 to %d ids, not %d", mostReportIDs, len(ids))
 	}
@@ -180,7 +180,7 @@ func checkReportIDs(ids []profile.ID) *refusal {
 }
 
 // kindOf reads what was done. Impressions, views and clicks are ours to know.
-func (rd *reading) kindOf(name string) (profile.Kind, *refusal) {
+func (rd *reading) kindOf(name string) (profile.Kind, *objection) {
 	if rd.kind == ad.EventConversion {
 		if name != "" && name != profile.Conversion.String() {
 			return 0, refuse(reportUnknownKind, "all that is reported here is a conversion; the rest goes to /e/visit")
@@ -199,7 +199,7 @@ func (rd *reading) kindOf(name string) (profile.Kind, *refusal) {
 
 // topicOf finds what a report is about. Only what the configuration names is
 // taken: profiles and their names would fill with anything else.
-func (rd *reading) topicOf(r *report) (*topic.Topic, *refusal) {
+func (rd *reading) topicOf(r *report) (*topic.Topic, *objection) {
 	switch {
 	case rd.kind == ad.EventConversion:
 		if x := rd.of.Conversions[r.Topic]; x != nil {
@@ -221,7 +221,7 @@ func (rd *reading) topicOf(r *report) (*topic.Topic, *refusal) {
 }
 
 // timeOf reads when something happened: unix seconds or RFC 3339; now if left out.
-func (rd *reading) timeOf(raw json.RawMessage) (int64, *refusal) {
+func (rd *reading) timeOf(raw json.RawMessage) (int64, *objection) {
 	now := rd.now.Unix()
 	if len(raw) == 0 {
 		return now, nil
@@ -250,7 +250,7 @@ func (rd *reading) timeOf(raw json.RawMessage) (int64, *refusal) {
 const mostValue = 1_000_000
 
 // valueOf reads what something is worth, in the house currency.
-func (rd *reading) valueOf(r *report) (ad.Money, *refusal) {
+func (rd *reading) valueOf(r *report) (ad.Money, *objection) {
 	if r.Value == 0 && r.Currency == "" {
 		return 0, nil
 	}

@@ -179,7 +179,7 @@ func decodeReport(line []byte, r *report) error {
 }
 
 // refuse notes why a line is not taken.
-func (b *batch) refuse(line int, r *report, no *refusal) {
+func (b *batch) refuse(line int, r *report, no *objection) {
 	b.counts[no.outcome]++
 	if no.outcome == reportNoTopic {
 		b.answer.Ignored++

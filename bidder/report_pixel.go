@@ -68,12 +68,12 @@ func (s *Server) refuseForNow(ctx *fasthttp.RequestCtx) {
 
 // pixelReport takes a pixel, or says why not. It reports true if the browser was
 // given a cookie and sent to come again.
-func (s *Server) pixelReport(ctx *fasthttp.RequestCtx, rd *reading) (no *refusal, begun bool) {
+func (s *Server) pixelReport(ctx *fasthttp.RequestCtx, rd *reading) (no *objection, begun bool) {
 	e, args := s.engine, ctx.QueryArgs()
 	var req openrtb.Request
 	readConsent(&req, ctx)
 	if may, _ := rd.snap.Vouched.Permission(&req); !may.Write {
-		return &refusal{outcome: reportNoConsent}, false
+		return &objection{outcome: reportNoConsent}, false
 	}
 	r := report{
 		Event: string(args.Peek("event")), Kind: string(args.Peek("kind")), Topic: string(args.Peek("topic")),
@@ -101,26 +101,26 @@ func (s *Server) pixelReport(ctx *fasthttp.RequestCtx, rd *reading) (no *refusal
 		if giveCookie(ctx, rd.snap.Process.URLs.Public) == syncBegun {
 			return nil, true
 		}
-		return &refusal{outcome: reportNoCookie}, false
+		return &objection{outcome: reportNoCookie}, false
 	}
 	ev, about, no := rd.event(&r)
 	if no != nil {
 		return no, false
 	}
 	if !s.pixels.AllowN(rd.now, 1) {
-		return &refusal{outcome: reportTooMany}, false
+		return &objection{outcome: reportTooMany}, false
 	}
 	if e.link(rd.now, r.links(nil)) != nil {
-		return &refusal{outcome: reportNotDurable}, false
+		return &objection{outcome: reportNotDurable}, false
 	}
 	e.Ledger.Name(ledger.TopicName, about.ID, about.Name)
 	reason, err := e.Ledger.Append(&ev)
 	switch {
 	case err != nil:
 		e.unsafe.Store(true) // until CheckLedger finds it well
-		return &refusal{outcome: reportNotDurable}, false
+		return &objection{outcome: reportNotDurable}, false
 	case reason == ad.NoticeReplayed:
-		return &refusal{outcome: reportRepeated}, false
+		return &objection{outcome: reportRepeated}, false
 	case reason != ad.OK:
 		return refuse(reportBadValue, "%s", reason.Text()), false
 	}

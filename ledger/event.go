@@ -20,7 +20,7 @@ const maxAmount = 1_000_000 * ad.Unit
 
 // normal holds the times of an event between 1970 and 2200. Only tallies count
 // requests, and neither they nor samples cost anything; only visits and
-// conversions have a topic, and only conversions a value and a cause. It reports whether it
+// conversions have a topic and a value, and only conversions a cause. It reports whether it
 // changed a time.
 func normal(e *ad.Event) bool {
 	was := *e
@@ -34,10 +34,10 @@ func normal(e *ad.Event) bool {
 		e.Price = 0
 	}
 	if e.Kind != ad.EventConversion {
-		e.Value, e.Cause = 0, ad.BidID{}
+		e.Cause = ad.BidID{}
 	}
 	if e.Kind != ad.EventConversion && e.Kind != ad.EventVisit {
-		e.Topic = 0
+		e.Topic, e.Value = 0, 0
 	}
 	return e.Time != was.Time || e.BidTime != was.BidTime || e.Day != was.Day
 }

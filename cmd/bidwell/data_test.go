@@ -227,7 +227,7 @@ func TestDemo(t *testing.T) {
 	for _, want := range []string{
 		"1. A bidder with 4 campaigns and 10 line items", "2. 500 people", "3. A small exchange",
 		"explain --request d/configs/requests/premium-news-front-page.json --bidder http://127.0.0.1:",
-		"profile get ", "the bidder's books, in EUR", "roadster ", "serve --config d/configs/bidwell.yaml --data d",
+		"profile get ", "/e/visit", "the bidder's books, in EUR", "roadster ", "serve --config d/configs/bidwell.yaml --data d",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the demo does not say %q:\n%s", want, out)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -83,6 +84,13 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 	say("Try, in another terminal\n  %s explain --request %s --bidder http://%s\n  %s profile get %s --bidder http://%s\n",
 		program(), filepath.Join(filepath.Dir(m.Config), "requests", "premium-news-front-page.json"), m.AdminAddr(),
 		program(), population.IDType(0)+":"+string(population.AppendID(nil, 0)), m.AdminAddr())
+	if s := m.engine.Snapshot(); len(s.Process.Senders) > 0 {
+		say("Say what somebody did, and look at them\n"+
+			"  curl -H 'Authorization: Bearer %s' http://%s/e/visit -d '{\"event\":\"v-1\",\"ids\":[{\"type\":\"login:shop\",\"value\":\"anna\"}],\"url\":\"https://cars.example/luxury\"}'\n"+
+			"  curl -L -c cookies -b cookies 'http://%s/e/visit?key=%s&topic=automotive'\n"+
+			"  %s profile get login:shop:anna --bidder http://%s\n",
+			s.Process.Senders[0].Value.Key, m.Addr(), m.Addr(), s.Process.Senders[0].Value.PixelKey, program(), m.AdminAddr())
+	}
 	return d.trade(ctx, m, population, out)
 }
 
@@ -110,11 +118,26 @@ func (d *demo) directory() (dir string, cleanUp func(), err error) {
 	if _, err := os.Stat(target); err == nil {
 		return dir, cleanUp, nil
 	}
-	if err := os.CopyFS(target, configs.Files()); err != nil {
+	if err := errors.Join(os.CopyFS(target, configs.Files()), addAdvertiser(filepath.Join(target, "bidwell.yaml"))); err != nil {
 		cleanUp()
 		return "", nil, fmt.Errorf("write the example configuration: %w", err)
 	}
 	return dir, cleanUp, nil
+}
+
+// addAdvertiser lets an advertiser of the examples report what people do. Its keys
+// are made here: what stands in the examples, everybody knows.
+func addAdvertiser(file string) error {
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, `
+# An advertiser whose servers and pages report what people do there.
+advertisers:
+  Example Motors: {key: %q, pixel_key: %q, conversions: [order, test-drive]}
+`, rand.Text(), rand.Text())
+	return errors.Join(err, f.Close())
 }
 
 // populate generates the people and those of the examples, and imports both.
