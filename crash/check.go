@@ -68,7 +68,7 @@ func (s *stage) checkUsed() error {
 		spent[s.events[i].Campaign] += s.events[i].Price
 	}
 	var errs []error
-	for _, kind := range [...]string{"win", "billing", "loss", "impression", "view", "click", "tally"} {
+	for _, kind := range [...]string{"win", "billing", "loss", "impression", "view", "click", "visit", "conversion", "tally"} {
 		if kinds[kind] == 0 {
 			errs = append(errs, fmt.Errorf("the run proves nothing: there was no %s", kind))
 		}

@@ -12,7 +12,10 @@
 //     that the budget had no room for;
 //   - once the notice window is over, nothing is reserved;
 //   - every notice that had to be refused was, and is counted by its reason;
-//   - profiles have each impression, view and click of the ledger once.
+//   - profiles have each impression, view and click of the ledger once;
+//   - of the visits and conversions that an advertiser's server reports in batches,
+//     over and over until they are acknowledged, each is in the ledger once, and in
+//     the person's profile once.
 //
 // The exchanges bill on billing, win and impression notices; one encrypts its
 // prices, and one is so slow that most of its notices reach the next process.

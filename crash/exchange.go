@@ -78,6 +78,10 @@ func (x *exchange) run(ctx context.Context, seed uint64) {
 			}
 		})
 	}
+	for i := range reporters {
+		rnd := rand.New(rand.NewPCG(seed, uint64(askers+i)))
+		all.Go(func() { x.report(ctx, rnd) })
+	}
 	for range senders {
 		all.Go(func() {
 			for {

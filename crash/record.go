@@ -39,7 +39,7 @@ type record struct {
 	mu       sync.Mutex
 	entries  map[key]*entry
 	freed    map[string]time.Time // when a bid's loss was first acknowledged
-	acked    int                  // acknowledgements
+	acked    int                  // acknowledgements of notices, not of visits
 	fault    []string             // answers that should not have been
 	kills    []time.Time
 	refusal  map[ad.Reason]int // what was refused that had to be, since the start of the bidder
@@ -72,7 +72,7 @@ func (r *record) note(k key, a answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.entry(k).answers[a]++
-	if a != acknowledged {
+	if a != acknowledged || k.kind == "visit" || k.kind == "conversion" {
 		return
 	}
 	r.acked++

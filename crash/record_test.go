@@ -195,3 +195,33 @@ func TestScheduleKeepsTime(t *testing.T) {
 		t.Errorf("%d errands are pending, want 1", n)
 	}
 }
+
+// TestCompareDeeds makes sure that a visit too many or too few is found, and that
+// visits are told apart from conversions.
+func TestCompareDeeds(t *testing.T) {
+	events := []event{
+		{Kind: "visit", Bid: referenceOf("a"), Person: "anna"},
+		{Kind: "visit", Bid: referenceOf("b"), Person: "anna"},
+		{Kind: "conversion", Bid: referenceOf("a"), Person: "anna"},
+		{Kind: "click", Bid: "c", Person: "anna"},
+	}
+	did := deeds(events)["anna"]
+	if err := compareDeeds("anna", map[string]int{"visit": 2, "conversion": 1}, did); err != nil {
+		t.Error(err)
+	}
+	for _, has := range []map[string]int{nil, {"visit": 1, "conversion": 1}, {"visit": 3, "conversion": 1}, {"visit": 3}} {
+		if compareDeeds("anna", has, did) == nil {
+			t.Errorf("%v is taken for %v", has, did)
+		}
+	}
+	r := newRecord()
+	for i := range events {
+		r.note(events[i].key(), acknowledged)
+	}
+	if f := r.compare(events); f.bad() != 0 || f.Acknowledged != len(events) {
+		t.Errorf("found %+v, want nothing wrong with %d events", f, len(events))
+	}
+	if f := r.compare(events[1:]); f.Lost != 1 {
+		t.Errorf("without the first visit found %+v, want one lost", f)
+	}
+}

@@ -41,6 +41,7 @@ type figures struct {
 	Last                                findings
 	Events                              int
 	Touches                             int    // that profiles have
+	Deeds                               int    // visits and conversions that profiles have
 	Damaged                             int    // copies of the data that were damaged
 	Carried                             int    // sales that outlived a kill and were settled in time
 	StartedFull                         string // what a start on a full disk led to

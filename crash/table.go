@@ -44,6 +44,7 @@ func printTable(w io.Writer, seed uint64, stages []*stage) {
 	row("of these in the ledger", func(s *stage) any { return s.figures.Last.Taken })
 	row("refused as they had to be", func(s *stage) any { return s.x.rec.refusals })
 	row("contacts in profiles", func(s *stage) any { return s.figures.Touches })
+	row("visits in profiles", func(s *stage) any { return s.figures.Deeds })
 	row("starts on damaged data", func(s *stage) any { return s.figures.Damaged })
 	row("sales that outlived a kill", func(s *stage) any { return s.figures.Carried })
 	row("all freed within", func(s *stage) any { return s.figures.Freed.Round(10 * time.Millisecond) })

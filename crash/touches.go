@@ -41,10 +41,10 @@ func contacts(events []event) map[string]map[touch]int {
 // have every contact that is in the ledger, and have it once. They may come a
 // moment later than the bids.
 func (s *stage) compareTouches(ctx context.Context) error {
-	want := contacts(s.events)
+	want, did := contacts(s.events), deeds(s.events)
 	var wrong error
 	err := poll(ctx, "profiles to be what the events say", 10*time.Second, func() (_ bool, err error) {
-		s.figures.Touches, wrong, err = s.touches(ctx, want)
+		s.figures.Touches, s.figures.Deeds, wrong, err = s.touches(ctx, want, did)
 		return wrong == nil, err
 	})
 	if wrong != nil {
@@ -53,42 +53,69 @@ func (s *stage) compareTouches(ctx context.Context) error {
 	return err
 }
 
-// touches compares the profiles of everybody with the contacts they should have,
-// and says what is wrong with the first that differs.
-func (s *stage) touches(ctx context.Context, want map[string]map[touch]int) (n int, wrong, err error) {
+// touches compares the profiles of everybody with the contacts they should have
+// and what they did, and says what is wrong with the first that differs.
+func (s *stage) touches(ctx context.Context, want map[string]map[touch]int, did map[string]map[string]int) (n, done int, wrong, err error) {
 	known := 0
 	for i := range people {
-		key, has, err := s.bidder.person(ctx, i)
+		p, err := s.bidder.person(ctx, i)
 		if err != nil {
-			return n, nil, err
+			return n, done, nil, err
 		}
-		total := 0
-		for _, k := range want[key] {
-			total += k
-		}
-		if key != "" {
-			known++
-		}
-		if total > mostTouches {
+		if p.key == "" {
 			continue
 		}
-		if !maps.Equal(has, want[key]) && len(has)+len(want[key]) > 0 {
-			return n, fmt.Errorf("%s should have the contacts %v, and has %v", personOf(i), want[key], has), nil
+		known++
+		if wrong := compareDeeds(personOf(i), p.did, did[p.key]); wrong != nil {
+			return n, done, wrong, nil
 		}
-		n += total
+		done += total(p.did)
+		contacts := total(want[p.key])
+		if contacts > mostTouches {
+			continue
+		}
+		if !maps.Equal(p.touches, want[p.key]) && len(p.touches)+len(want[p.key]) > 0 {
+			return n, done, fmt.Errorf("%s should have the contacts %v, and has %v", personOf(i), want[p.key], p.touches), nil
+		}
+		n += contacts
 	}
-	if known < len(want) {
-		return n, fmt.Errorf("%d people are known, and %d were met", known, len(want)), nil
+	if met := len(together(want, did)); known < met {
+		return n, done, fmt.Errorf("%d people are known, and %d were met", known, met), nil
 	}
-	return n, nil, nil
+	return n, done, nil, nil
 }
 
-// person asks for the contacts of a person, and the key under which events have
-// them. Of somebody unknown both are empty.
-func (b *bidder) person(ctx context.Context, i int) (key string, has map[touch]int, err error) {
+func total[K comparable](counts map[K]int) (n int) {
+	for _, k := range counts {
+		n += k
+	}
+	return n
+}
+
+// together returns everybody who was met or did something.
+func together(met map[string]map[touch]int, did map[string]map[string]int) map[string]bool {
+	all := map[string]bool{}
+	for key := range met {
+		all[key] = true
+	}
+	for key := range did {
+		all[key] = true
+	}
+	return all
+}
+
+// known is what the bidder knows of a person.
+type known struct {
+	key     string // under which events have the person, "" if nothing is known
+	touches map[touch]int
+	did     map[string]int // visits and conversions
+}
+
+// person asks for the contacts of a person and what they did.
+func (b *bidder) person(ctx context.Context, i int) (known, error) {
 	status, body, err := b.get(ctx, "/api/person?id=ifa:"+personOf(i))
 	if err != nil || status == http.StatusNotFound {
-		return "", nil, err
+		return known{}, err
 	}
 	var p struct {
 		Key     string
@@ -96,13 +123,22 @@ func (b *bidder) person(ctx context.Context, i int) (key string, has map[touch]i
 			Kind string
 			Time time.Time
 		}
+		Behaviours []struct {
+			Kind  string
+			Total int
+		}
 	}
 	if err := json.Unmarshal(body, &p); err != nil || status != http.StatusOK {
-		return "", nil, fmt.Errorf("/api/person answers %d %.100q: %w", status, body, err)
+		return known{}, fmt.Errorf("/api/person answers %d %.100q: %w", status, body, err)
 	}
-	has = map[touch]int{}
+	k := known{p.Key, map[touch]int{}, map[string]int{}}
 	for _, t := range p.Touches {
-		has[touch{t.Kind, t.Time.Unix()}]++
+		k.touches[touch{t.Kind, t.Time.Unix()}]++
 	}
-	return p.Key, has, nil
+	for _, g := range p.Behaviours {
+		if g.Kind == "visit" || g.Kind == "conversion" {
+			k.did[g.Kind] += g.Total
+		}
+	}
+	return k, nil
 }

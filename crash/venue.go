@@ -67,13 +67,18 @@ func writeProcess(dir, listen, admin, data string) error {
 		}
 		exchanges.WriteString("}\n")
 	}
+	if err := writeFile(dir+"/topics/all.yaml", "topics: {"+visitTopic+": {}}\n"); err != nil {
+		return err
+	}
 	return writeFile(dir+"/bidwell.yaml", fmt.Sprintf(`listen: %s
 admin: %s
 data: %s
 currency: EUR
 urls: {public: "https://%[1]s", notices: "http://%[1]s"}
 exchanges:
-%[4]sstore: {cache_mb: 16, block_mb: 8}
+%[4]sadvertisers:
+  %[5]s: {key: %[6]s, conversions: [%[7]s]}
+store: {cache_mb: 16, block_mb: 8}
 limits: {shed_above: 10s, slow_client: 10s, drain: 1s}
-`, listen, admin, data, exchanges.String()))
+`, listen, admin, data, exchanges.String(), shop, shopKey, orderTopic))
 }
