@@ -11,10 +11,14 @@ import (
 // newBids knows which bids surely have no marks, without a look at the disk:
 // most notices are the first of their bid. It has a Bloom filter for each of the
 // last hours that began while the ledger was open, so that all marks of their
-// bids have passed by. Of other hours it knows nothing.
+// bids have passed by. Of other hours it knows nothing. Visits, which have no hour,
+// have a filter if those of before were few enough to be read when the ledger was
+// opened.
 type newBids struct {
-	latest uint32 // the latest hour of which there may be marks
-	hours  []hourOfBids
+	latest    uint32 // the latest hour of which there may be marks
+	hours     []hourOfBids
+	visits    []uint64 // the filter of visits, nil as long as there are none
+	allVisits bool     // no visit is missing in it
 }
 
 type hourOfBids struct {
@@ -26,6 +30,7 @@ const (
 	filteredHours = 4
 	filterBlock   = 8                           // words of 64 bits, a cache line
 	filterWords   = (4 << 20) / 8               // 4 MiB: one in a hundred is mistaken for known at 3 million bids an hour
+	mostRecalled  = 1 << 20                     // visits: about a second
 	filterMask    = filterWords/filterBlock - 1 // of blocks
 )
 
@@ -41,11 +46,31 @@ func (n *newBids) recallLatest(r pebble.Reader) error {
 	return it.Close()
 }
 
+// recallVisits reads which visits have marks, unless there are too many.
+func (n *newBids) recallVisits(r pebble.Reader) error {
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: markHour(hourOfVisits), UpperBound: markHour(hourOfConversions)})
+	if err != nil {
+		return err
+	}
+	read := 0
+	n.allVisits = true
+	for valid := it.First(); valid; valid = it.Next() {
+		if read++; read > mostRecalled {
+			n.visits, n.allVisits = nil, false
+			break
+		}
+		if k := it.Key(); len(k) == markKeySize {
+			n.add(marksOf{hourOfVisits, ad.BidID(k[markKeySize-len(ad.BidID{}):])})
+		}
+	}
+	return it.Close()
+}
+
 // surely reports whether a bid has no marks.
 func (n *newBids) surely(of marksOf) bool {
 	bits := n.of(of.hour)
 	if bits == nil {
-		return false
+		return of.hour == hourOfVisits && n.allVisits
 	}
 	block, probes := place(bits, of.bid)
 	for range 4 {
@@ -59,6 +84,9 @@ func (n *newBids) surely(of marksOf) bool {
 
 // add notes that a bid has marks.
 func (n *newBids) add(of marksOf) {
+	if of.hour == hourOfVisits && n.allVisits && n.visits == nil {
+		n.visits = make([]uint64, filterWords)
+	}
 	bits := n.of(of.hour)
 	if bits == nil {
 		return
@@ -73,6 +101,9 @@ func (n *newBids) add(of marksOf) {
 // of returns the filter of an hour, nil if there is none. It begins one for an
 // hour that is later than all before.
 func (n *newBids) of(hour uint32) []uint64 {
+	if hour == hourOfVisits {
+		return n.visits
+	}
 	for i := range n.hours {
 		if n.hours[i].hour == hour {
 			return n.hours[i].bits

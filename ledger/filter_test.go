@@ -52,3 +52,43 @@ func TestReopenedWithinTheHour(t *testing.T) {
 		want = ad.NoticeReplayed
 	}
 }
+
+// TestVisitsAreRecalled: a visit that a process before took is never taken for new,
+// whether the filter knows all visits or gave up.
+func TestVisitsAreRecalled(t *testing.T) {
+	fs := vfs.NewMem()
+	list := visits(200)
+	outcomes := make([]ad.Reason, len(list))
+	for round, half := range [][]ad.Event{list[:100], list} {
+		l := open(t, Config{FS: fs})
+		n := &l.committer.marks.new
+		if err := l.AppendAll(half, outcomes); err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range outcomes[:len(half)] {
+			want := ad.OK
+			if round == 1 && i < 100 || i == len(list)-1 {
+				want = ad.NoticeReplayed
+			}
+			if got != want {
+				t.Errorf("round %d, visit %d: %v, want %v", round, i, got, want)
+			}
+		}
+		sure := 0
+		for i := range 1000 {
+			if n.surely(marksOf{hourOfVisits, bidOf(uint64(10_000 + i))}) {
+				sure++
+			}
+		}
+		if sure < 990 {
+			t.Errorf("of 1000 new visits %d are known to be", sure)
+		}
+		wantSound(t, l)
+		closeIt(t, l)
+	}
+	gaveUp := newBids{}
+	gaveUp.add(marksOf{hourOfVisits, bidOf(1)})
+	if gaveUp.surely(marksOf{hourOfVisits, bidOf(2)}) {
+		t.Error("a filter that gave up takes a visit for new")
+	}
+}

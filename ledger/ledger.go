@@ -183,6 +183,9 @@ func (l *Ledger) recall() error {
 	if err := l.committer.marks.new.recallLatest(l.db); err != nil {
 		return err
 	}
+	if err := l.committer.marks.new.recallVisits(l.db); err != nil {
+		return err
+	}
 	return l.recallNames()
 }
 
