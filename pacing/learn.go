@@ -53,8 +53,9 @@ type spending struct {
 // observe learns from one tick: traffic, the size of bids, how much of them is paid
 // and how late.
 func (c *Controller) observe(from, to time.Time, in *Inputs) {
-	n, weight := float64(in.Eligible), c.forecast.Weight(from, to, c.plan.Zone)
+	n := float64(in.Eligible)
 	c.forecast.Observe(from, to, c.plan.Zone, n)
+	weight := c.forecast.Weight(from, to, c.plan.Zone) // as it is now: a day that begins has taught it the last one
 	keep := math.Exp(-float64(to.Sub(from)) / float64(levelMemory))
 	if c.level.a > 0 {
 		keep = max(keep, min(1, levelCount*float64(c.plan.OneIn)/c.level.a))

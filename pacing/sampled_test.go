@@ -137,3 +137,25 @@ func TestSampledKappaRises(t *testing.T) {
 		t.Errorf("κ came to %g, want 1", got)
 	}
 }
+
+// TestLevelIsOfTheForecastInForce lets a day begin, on which what was seen the day
+// before is learned: the level of traffic is held against the forecast as it is then.
+func TestLevelIsOfTheForecastInForce(t *testing.T) {
+	c := NewController(oneDay(0))
+	for h := range 24 { // another shape than the prior
+		from := flightStart.Add(time.Duration(h) * time.Hour)
+		c.forecast.Observe(from, from.Add(time.Hour), time.UTC, float64(24-h))
+	}
+	from := flightStart.Add(24 * time.Hour)
+	to := from.Add(10 * time.Second)
+	c.Tick(from, Inputs{})
+	before := c.forecast.Weight(from, to, time.UTC)
+	c.Tick(to, Inputs{Eligible: 5})
+	after := c.forecast.Weight(from, to, time.UTC)
+	if before == after {
+		t.Fatal("nothing was learned")
+	}
+	if got := c.level.or(0); got != 5/after {
+		t.Errorf("the level is %g, want %g; by the forecast of the day before it is %g", got, 5/after, 5/before)
+	}
+}
