@@ -75,6 +75,7 @@ type touchMetrics struct{ *touches.Follower }
 var (
 	touchesDesc = prometheus.NewDesc("bidwell_profile_touches_total", "Contacts brought into profiles.", nil, nil)
 	failedDesc  = prometheus.NewDesc("bidwell_profile_write_errors_total", "Contacts that the person's profile could not take.", nil, nil)
+	lostDesc    = prometheus.NewDesc("bidwell_profile_events_lost_total", "Stretches of events in the ledger that cannot be read: their contacts are in no profile.", nil, nil)
 	behindDesc  = prometheus.NewDesc("bidwell_profile_events_behind", "Durable events that the profiles have not seen.", nil, nil)
 	unwellDesc  = prometheus.NewDesc("bidwell_profile_writable", "1 if contacts reach the profiles; at 0 they wait in the ledger.", nil, nil)
 )
@@ -91,6 +92,7 @@ func (t touchMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(touchesDesc, prometheus.CounterValue, float64(s.Applied))
 	ch <- prometheus.MustNewConstMetric(failedDesc, prometheus.CounterValue, float64(s.Failed))
+	ch <- prometheus.MustNewConstMetric(lostDesc, prometheus.CounterValue, float64(s.Lost))
 	ch <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, float64(s.Behind))
 	ch <- prometheus.MustNewConstMetric(unwellDesc, prometheus.GaugeValue, writable)
 }

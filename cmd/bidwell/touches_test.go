@@ -31,7 +31,8 @@ func TestContacts(t *testing.T) {
 	p = startProcess(t, dir)
 	eventually(t, "the profiles are up to date", func() bool {
 		metrics := call(t, "GET", "http://"+p.admin+"/metrics", "").body
-		return strings.Contains(metrics, "bidwell_profile_events_behind 0\n") && strings.Contains(metrics, "bidwell_profile_writable 1\n")
+		return strings.Contains(metrics, "bidwell_profile_events_behind 0\n") &&
+			strings.Contains(metrics, "bidwell_profile_events_lost_total 0\n") && strings.Contains(metrics, "bidwell_profile_writable 1\n")
 	})
 	p.send(t, syscall.SIGTERM)
 	if err := p.Wait(); err != nil {
