@@ -10,10 +10,14 @@ import (
 // Touch is one contact of ours with the person.
 type Touch struct {
 	Campaign, Line, Creative Ref
-	Kind                     Kind  // Impression, Click or View
-	Time                     int64 // unix seconds
-	Cost                     ad.Money
+	Kind                     Kind     // Impression, Click or View
+	Seen                     uint8    // of a View, what was seen or played, as ad.Event.Detail has it
+	Time                     int64    // unix seconds
+	Cost                     ad.Money // 0 of a View
 }
+
+// Complete is what Seen says of an ad that was played to its end.
+const Complete = 6
 
 // Ref is an ad.ID shortened to 32 bits: enough to tell a person's few dozen
 // touches apart at a third of the room.
@@ -23,7 +27,8 @@ type Ref uint32
 func RefOf(id ad.ID) Ref { return Ref(id ^ id>>32) }
 
 // A touch's cost is kept in steps of 100 nano-units, a ten-thousandth of a unit
-// of CPM, in 28 bits: up to a CPM of 26,843. The other four hold the kind.
+// of CPM, in 28 bits: up to a CPM of 26,843. The other four hold the kind. A view
+// costs nothing: it has what was seen in their place.
 const (
 	costUnit = 100 * ad.Nano
 	costBits = 28
@@ -60,14 +65,19 @@ func (r Record) AppendTouches(dst []Touch) []Touch {
 func readTouch(p []byte) Touch {
 	_ = p[touchSize-1]
 	last := binary.LittleEndian.Uint32(p[16:])
-	return Touch{
+	t := Touch{
 		Campaign: Ref(binary.LittleEndian.Uint32(p)),
 		Line:     Ref(binary.LittleEndian.Uint32(p[4:])),
 		Creative: Ref(binary.LittleEndian.Uint32(p[8:])),
 		Kind:     Kind(last >> costBits),
 		Time:     int64(binary.LittleEndian.Uint32(p[12:])),
-		Cost:     ad.Money(last&costMask) * costUnit,
 	}
+	if t.Kind == View {
+		t.Seen = uint8(last)
+	} else {
+		t.Cost = ad.Money(last&costMask) * costUnit
+	}
+	return t
 }
 
 // compareTouches orders the touches of a record: the newest first, and those of
@@ -76,7 +86,7 @@ func readTouch(p []byte) Touch {
 func compareTouches(x, y Touch) int {
 	return cmp.Or(
 		cmp.Compare(y.Time, x.Time), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Campaign, y.Campaign),
-		cmp.Compare(x.Line, y.Line), cmp.Compare(x.Creative, y.Creative), cmp.Compare(x.Cost, y.Cost),
+		cmp.Compare(x.Line, y.Line), cmp.Compare(x.Creative, y.Creative), cmp.Compare(x.Cost, y.Cost), cmp.Compare(x.Seen, y.Seen),
 	)
 }
 
@@ -88,10 +98,13 @@ func storedCost(m ad.Money) ad.Money {
 
 // appendTouch is the reverse of readTouch.
 func appendTouch(dst []byte, t Touch) []byte {
-	cost := storedCost(t.Cost) / costUnit
+	low := uint32(storedCost(t.Cost) / costUnit)
+	if t.Kind == View {
+		low = uint32(t.Seen)
+	}
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Campaign))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Line))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Creative))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Time))
-	return binary.LittleEndian.AppendUint32(dst, uint32(t.Kind)<<costBits|uint32(cost))
+	return binary.LittleEndian.AppendUint32(dst, uint32(t.Kind)<<costBits|low)
 }

@@ -17,10 +17,14 @@ func Of(e *ad.Event) (profile.Touch, bool) {
 	if int(e.Kind) >= len(kinds) || kinds[e.Kind] == profile.NoKind || e.Person.IsZero() {
 		return profile.Touch{}, false
 	}
-	return profile.Touch{
+	t := profile.Touch{
 		Campaign: profile.RefOf(e.Campaign), Line: profile.RefOf(e.Line), Creative: profile.RefOf(e.Creative),
 		Kind: kinds[e.Kind], Time: e.Time / 1000, Cost: e.Price,
-	}, true
+	}
+	if t.Kind == profile.View {
+		t.Seen, t.Cost = e.Detail, 0
+	}
+	return t, true
 }
 
 // names tells the names of campaigns and topics: what behaviours are about.
