@@ -68,6 +68,8 @@ const (
 	Uncounted
 	FrequencyReached
 	InFlight
+	ConversationOver
+	ConversationWaits
 	BudgetSpent
 	DailyBudgetSpent
 	ImpressionsSpent
@@ -155,6 +157,8 @@ var reasons = [numReasons]reasonText{
 	Uncounted:             {"uncounted", "the person cannot be recognised again, so what is shown to them cannot be counted", 8},
 	FrequencyReached:      {"frequency", "the person has seen as much as a frequency cap allows, or may have once the bids in flight are decided", 0},
 	InFlight:              {"in_flight", "more bids are undecided than can be counted towards frequency caps", 0},
+	ConversationOver:      {"conversation_over", "the person has left the conversation, and is shown nothing more of it", 0},
+	ConversationWaits:     {"conversation_waits", "the person's step of the conversation shows nothing yet", 0},
 	ImpressionsSpent:      {"impressions", "the budget of impressions is used up or reserved", 0},
 	DailyImpressionsSpent: {"daily_impressions", "the day's budget of impressions is used up or reserved", 0},
 	BudgetSpent:           {"budget", "the budget is spent or reserved", 0},

@@ -12,7 +12,6 @@ import (
 // line compiles one line item.
 func (c *compiler) line(camp *Campaign, s *LineSpec, shelf *shelf) {
 	c.name(s.At("name"), s.Name, "line item")
-	c.later(s.Located, "conversation", "all creatives are shown alike")
 	l := Line{
 		ID: ad.IDOf("line", camp.Name, s.Name), Name: s.Name, Campaign: camp, Spec: s,
 		Start: camp.Start, End: camp.End,
@@ -23,12 +22,13 @@ func (c *compiler) line(camp *Campaign, s *LineSpec, shelf *shelf) {
 	if s.Audience != "" {
 		l.HasAudience, l.Audience = true, c.rules.Audience(s.Audience, s.At("audience"))
 	}
+	c.shown(&l, shelf)
+	l.Talk = c.talk(&l)
 	c.bid(&l)
 	l.Budget = c.budget(&s.Budget)
 	c.affordable(&l)
 	l.Caps = c.caps(s.Frequency, exposure.Line, l.ID, camp)
 	c.checkHours(&l)
-	c.shown(&l, shelf)
 	c.snap.Lines = append(c.snap.Lines, l)
 }
 
@@ -58,7 +58,7 @@ func (c *compiler) bid(l *Line) {
 		}
 		l.AtMost = most
 	}
-	l.MaxBid = min(l.Price.Mul(raise), l.AtMost)
+	l.MaxBid = min(l.Price.Mul(raise*l.Talk.highest()), l.AtMost)
 }
 
 // affordable warns of a price that a budget cannot pay: the line item does not

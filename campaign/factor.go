@@ -128,5 +128,5 @@ func highest(list []Adjust, without int) float64 {
 
 // raised is the most that a line item bids if a modifier does not apply.
 func (l *Line) raised(without int) ad.Money {
-	return min(l.Price.Mul(highest(l.Adjust, without)), l.AtMost)
+	return min(l.Price.Mul(highest(l.Adjust, without)*l.Talk.highest()), l.AtMost)
 }

@@ -77,17 +77,17 @@ type BudgetSpec struct {
 // LineSpec is one line item.
 type LineSpec struct {
 	conf.Located
-	Name      string       `yaml:"name" conf:"required,not-empty" doc:"Name of the line item, unique in its campaign."`
-	Audience  string       `yaml:"audience" conf:"not-empty" doc:"Only people in this audience, by its name. Without it, everybody."`
-	Where     WhereSpec    `yaml:"where" doc:"On what inventory. What is left out does not restrict."`
-	When      HoursSpec    `yaml:"when" doc:"In which hours, by day of the week, such as {mon-fri: [06:00-10:00, 17:00-24:00]}."`
-	Deals     DealsSpec    `yaml:"deals" doc:"Ids of the deals it buys, or any (the open auction and every deal offered). Without it, the open auction only."`
-	Bid       BidSpec      `yaml:"bid" conf:"required" doc:"What an impression is worth, as a CPM."`
-	Adjust    []AdjustSpec `yaml:"adjust" conf:"not-empty" doc:"Bid modifiers: every one whose condition holds multiplies the price."`
-	Budget    BudgetSpec   `yaml:"budget" doc:"The most that this line item may spend; the campaign's budget holds besides."`
-	Frequency []CapSpec    `yaml:"frequency" conf:"scalar-ok,not-empty" doc:"The most impressions that a person gets of this line item; the caps of campaign and advertiser hold besides."`
-	Creatives []string     `yaml:"creatives" conf:"required,not-empty" doc:"Names of the creatives it shows."`
-	Talk      Later        `yaml:"conversation" doc:"Steps of a conversation. Not acted on yet."`
+	Name      string           `yaml:"name" conf:"required,not-empty" doc:"Name of the line item, unique in its campaign."`
+	Audience  string           `yaml:"audience" conf:"not-empty" doc:"Only people in this audience, by its name. Without it, everybody."`
+	Where     WhereSpec        `yaml:"where" doc:"On what inventory. What is left out does not restrict."`
+	When      HoursSpec        `yaml:"when" doc:"In which hours, by day of the week, such as {mon-fri: [06:00-10:00, 17:00-24:00]}."`
+	Deals     DealsSpec        `yaml:"deals" doc:"Ids of the deals it buys, or any (the open auction and every deal offered). Without it, the open auction only."`
+	Bid       BidSpec          `yaml:"bid" conf:"required" doc:"What an impression is worth, as a CPM."`
+	Adjust    []AdjustSpec     `yaml:"adjust" conf:"not-empty" doc:"Bid modifiers: every one whose condition holds multiplies the price."`
+	Budget    BudgetSpec       `yaml:"budget" doc:"The most that this line item may spend; the campaign's budget holds besides."`
+	Frequency []CapSpec        `yaml:"frequency" conf:"scalar-ok,not-empty" doc:"The most impressions that a person gets of this line item; the caps of campaign and advertiser hold besides."`
+	Creatives []string         `yaml:"creatives" conf:"required,not-empty" doc:"Names of the creatives it shows."`
+	Talk      ConversationSpec `yaml:"conversation" doc:"Leads each person from one message to the next, in the place of showing all creatives alike."`
 }
 
 // CapSpec is a frequency cap.

@@ -64,7 +64,7 @@ func (c *compiler) capLines() {
 		}
 		caps = append(caps, l.Campaign.caps...)
 		l.Caps = append(caps, l.Caps...)
-		l.Counted = len(l.Caps) > 0
+		l.Counted = len(l.Caps) > 0 || l.Talk != nil
 		for _, cr := range l.Creatives {
 			l.Counted = l.Counted || len(cr.Caps) > 0
 		}

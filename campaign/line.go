@@ -38,6 +38,7 @@ type Line struct {
 	// cap, be it one of a creative.
 	Caps    []exposure.Cap
 	Counted bool
+	Talk    *Talk // the conversation, nil for none
 
 	// Set by Bind: the accounts of money and of impressions, each of which must have
 	// room, and the pacing of those whose budget is paced.

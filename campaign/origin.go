@@ -65,6 +65,8 @@ var lineKeys = map[ad.Reason]string{
 	ad.LanguageNotWanted:    "creatives",
 	ad.InsecureCreative:     "creatives",
 	ad.AppBlocked:           "creatives",
+	ad.ConversationOver:     "conversation",
+	ad.ConversationWaits:    "conversation",
 }
 
 // whereKeys are the keys of a line item's inventory that decide, the likeliest
@@ -156,8 +158,8 @@ func (l *Line) CapOrigin(level exposure.Level, cr *Creative) conf.Pos {
 	return file.At("advertiser")
 }
 
-// countedFrom returns the place of the first frequency caps for which impressions of
-// the line item are counted.
+// countedFrom returns the place of what impressions of the line item are counted for:
+// the first frequency caps, or the conversation.
 func (l *Line) countedFrom() conf.Pos {
 	if len(l.Caps) > 0 {
 		return l.CapOrigin(l.Caps[0].Level, nil)
@@ -167,5 +169,5 @@ func (l *Line) countedFrom() conf.Pos {
 			return l.CapOrigin(exposure.Creative, cr)
 		}
 	}
-	return l.Spec.Pos()
+	return l.Spec.At("conversation")
 }
