@@ -28,6 +28,7 @@ type candidate struct {
 	creative *campaign.Creative
 	nth      int           // of the line item's creatives
 	fit      *creative.Fit // of the scratch
+	step     int           // of the line item's conversation
 }
 
 // eligible tests whether a line item could bid on an impression and, if so, works
@@ -55,6 +56,11 @@ func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad
 	}
 	if r := sc.frequent(l); r != ad.OK {
 		return r
+	}
+	if l.Talk != nil {
+		if r := sc.converse(l, c); r != ad.OK {
+			return r
+		}
 	}
 	if r := sc.worth(l, imp, c); r != ad.OK {
 		return r
@@ -199,7 +205,7 @@ func (sc *Scratch) mayAddress(ref audience.Ref) ad.Reason {
 
 // worth works out what the impression is worth and holds that against the floor.
 func (sc *Scratch) worth(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
-	c.amount, c.priced = sc.value(l), true
+	c.amount, c.priced = sc.value(l, c.step), true
 	c.offer = sc.money.offer(c.amount)
 	if c.offer < c.terms.floor && l.Deals == campaign.AnyDeal && c.terms.deal != nil {
 		sc.openTerms(imp, &c.terms)
@@ -254,16 +260,19 @@ func (sc *Scratch) short(l *campaign.Line, level int) {
 func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
 	why := ad.NoCreativeFits
 	n := len(l.Creatives)
-	start := int((sc.seed >> 8) % uint64(max(n, 1)))
+	start, first := int((sc.seed>>8)%uint64(max(n, 1))), true
 	for k := range n {
-		cr := l.Creatives[(start+k)%n]
-		r := sc.fits(cr, imp, c.fit)
+		nth := (start + k) % n
+		if l.Talk != nil && !l.Talk.Shows(c.step, nth) {
+			continue
+		}
+		r := sc.fits(l.Creatives[nth], imp, c.fit)
 		if r == ad.OK {
-			c.creative, c.nth = cr, (start+k)%n
+			c.creative, c.nth = l.Creatives[nth], nth
 			return ad.OK
 		}
-		if k == 0 || r > why {
-			why = r
+		if first || r > why {
+			why, first = r, false
 		}
 	}
 	return why

@@ -57,19 +57,20 @@ type ImpExplanation struct {
 
 // LineExplanation is what became of one line item.
 type LineExplanation struct {
-	Campaign string                `json:"campaign"`
-	Line     string                `json:"line_item"`
-	Bids     bool                  `json:"bids"`
-	Reason   string                `json:"reason"`
-	Text     string                `json:"text"`
-	Detail   string                `json:"detail,omitempty"` // the values compared
-	Where    string                `json:"where"`            // file:line:column that decided
-	Creative string                `json:"creative,omitempty"`
-	Deal     string                `json:"deal,omitempty"`
-	Price    []PriceStep           `json:"price,omitempty"`
-	Audience *audience.Explanation `json:"audience,omitempty"`
-	Adjust   []AdjustExplanation   `json:"adjust,omitempty"`
-	Caps     []CapExplanation      `json:"frequency,omitempty"`
+	Campaign     string                   `json:"campaign"`
+	Line         string                   `json:"line_item"`
+	Bids         bool                     `json:"bids"`
+	Reason       string                   `json:"reason"`
+	Text         string                   `json:"text"`
+	Detail       string                   `json:"detail,omitempty"` // the values compared
+	Where        string                   `json:"where"`            // file:line:column that decided
+	Creative     string                   `json:"creative,omitempty"`
+	Deal         string                   `json:"deal,omitempty"`
+	Price        []PriceStep              `json:"price,omitempty"`
+	Audience     *audience.Explanation    `json:"audience,omitempty"`
+	Adjust       []AdjustExplanation      `json:"adjust,omitempty"`
+	Conversation *ConversationExplanation `json:"conversation,omitempty"`
+	Caps         []CapExplanation         `json:"frequency,omitempty"`
 
 	rank ad.Reason // how far it came
 }
@@ -213,7 +214,7 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 			If: sc.snap.Audiences.Explain(&sc.eval, a.If),
 		})
 	}
-	x.Caps = sc.caps(l)
+	x.Caps, x.Conversation = sc.caps(l), sc.conversation(l)
 	if lt.priced {
 		x.Price = sc.priceSteps(l, lt)
 	}
@@ -241,6 +242,13 @@ func (sc *Scratch) priceSteps(l *campaign.Line, lt *lineTrace) []PriceStep {
 		factor *= l.Adjust[k].Factor
 		steps = append(steps, PriceStep{
 			"× " + decimal(l.Adjust[k].Factor), l.Price.Mul(factor).CPM(), house, l.Adjust[k].At.String(),
+		})
+	}
+	if l.Talk != nil && l.Talk.Steps[lt.step].Factor != 1 {
+		step := l.Talk.Steps[lt.step].Factor
+		factor *= step
+		steps = append(steps, PriceStep{
+			"step " + l.Talk.Steps[lt.step].Name + " × " + decimal(step), l.Price.Mul(factor).CPM(), house, l.Talk.Spec.Steps[lt.step].At("multiply").String(),
 		})
 	}
 	if l.Price.Mul(factor) > l.AtMost {

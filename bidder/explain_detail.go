@@ -64,6 +64,8 @@ func (sc *Scratch) detail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace) str
 		return sc.impressionsDetail(l)
 	case ad.FrequencyReached:
 		return sc.frequencyDetail(l)
+	case ad.ConversationOver, ad.ConversationWaits:
+		return sc.conversationDetail(l)
 	case ad.Uncounted:
 		if sc.Person.ID.IsZero() {
 			return "the request has no identifier that could be used"
@@ -127,6 +129,8 @@ func (sc *Scratch) origin(l *campaign.Line, lt *lineTrace) conf.Pos {
 		return l.BudgetOrigin(lt.scarce, "daily")
 	case ad.FrequencyReached:
 		return sc.frequencyOrigin(l)
+	case ad.ConversationOver, ad.ConversationWaits:
+		return sc.conversationOrigin(l)
 	}
 	return l.Origin(lt.reason)
 }

@@ -77,6 +77,9 @@ func (x *LineExplanation) write(p *printer) {
 	for i := range x.Caps {
 		p.line("      frequency %s", x.Caps[i].text())
 	}
+	if x.Conversation != nil {
+		x.Conversation.write(p)
+	}
 	if x.Audience != nil {
 		p.line("      audience")
 		p.err = orErr(p.err, x.Audience.Write(p.w, "        "))

@@ -60,7 +60,7 @@ func (sc *Scratch) hold(l *campaign.Line, cr *campaign.Creative, id ad.BidID) ad
 	now := sc.clock.now.Unix()
 	b := exposure.Bid{
 		Person: sc.profile.Person, ID: id, Until: now + seconds(sc.exchange.NoticeWindow),
-		Ad: adOf(l.Campaign.ID, l.ID, cr.ID),
+		Ad: adOf(l.Campaign.ID, l.ID, cr.ID), Anew: l.Talk != nil,
 	}
 	return sc.exposures.Hold(&b, sc.exposed(), l.Caps, cr.Caps, now)
 }

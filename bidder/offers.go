@@ -65,7 +65,7 @@ func (sc *Scratch) offerOf(imp *openrtb.Imp, line int) (Offer, bool) {
 	if sc.fit(l, imp, &c) != ad.OK {
 		return Offer{}, false
 	}
-	worth := sc.value(l)
+	worth := sc.value(l, c.step)
 	c.offer = sc.money.offer(worth)
 	if sc.perSecond(imp, &c) != ad.OK {
 		return Offer{}, false

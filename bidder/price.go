@@ -90,9 +90,10 @@ func (m *money) floor(cpm float64, currency []byte) (ad.Money, bool) {
 }
 
 // value returns what an impression is worth to a line item: its price times
-// every modifier whose condition holds, at most its limit. It is not paced yet.
-func (sc *Scratch) value(l *campaign.Line) ad.Money {
-	if len(l.Adjust) == 0 {
+// every modifier whose condition holds and that of the step of its conversation, at
+// most its limit. It is not paced yet.
+func (sc *Scratch) value(l *campaign.Line, step int) ad.Money {
+	if len(l.Adjust) == 0 && l.Talk == nil {
 		return l.Price
 	}
 	factor := 1.0
@@ -100,6 +101,9 @@ func (sc *Scratch) value(l *campaign.Line) ad.Money {
 		if sc.holds(&l.Adjust[i]) {
 			factor *= l.Adjust[i].Factor
 		}
+	}
+	if l.Talk != nil {
+		factor *= l.Talk.Steps[step].Factor
 	}
 	return min(l.Price.Mul(factor), l.AtMost)
 }

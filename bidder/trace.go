@@ -29,6 +29,7 @@ type lineTrace struct {
 	scarce  int
 	kappa   float64
 	pacedBy int   // the level that decided kappa
+	step    int   // of the conversation
 	factors []int // modifiers that applied, as indexes into Line.Adjust
 }
 
@@ -68,7 +69,7 @@ func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, r ad.Rea
 	lt.reason = r
 	if c.priced {
 		lt.priced, lt.amount, lt.offer, lt.terms = true, c.amount, c.offer, c.terms
-		lt.asked, lt.scarce = c.asked, c.scarce
+		lt.asked, lt.scarce, lt.step = c.asked, c.scarce, c.step
 		lt.kappa, lt.pacedBy = sc.paced.Kappa(line)
 		lt.factors = sc.applied(&sc.snap.Lines[line])
 	}

@@ -58,13 +58,17 @@ type Bid struct {
 	ID     ad.BidID
 	Ad     Ad
 	Until  int64 // unix seconds: when its window for notices ends
+
+	// Anew asks that the bid is not entered if anything was entered for the person since
+	// the history was read: what was decided from that is to be decided anew.
+	Anew bool
 }
 
 // Hold enters an undecided bid, which counts as an impression until it is decided,
 // or expires. If anything was entered for the person since the history was read,
 // that is read again first, and the bid is entered only if none of the caps is
-// reached then. It returns OK; FrequencyReached, and the history says why; or
-// InFlight if there is no room.
+// reached then. It returns OK; FrequencyReached, and the history says why, or that the
+// bid is to be decided anew; or InFlight if there is no room.
 func (m *Memory) Hold(b *Bid, h *History, line, creative []Cap, now int64) ad.Reason {
 	hash := hashOf(b.Person)
 	s := m.shard(hash)
@@ -74,7 +78,7 @@ func (m *Memory) Hold(b *Bid, h *History, line, creative []Cap, now int64) ad.Re
 	if changed {
 		s.read(hash, b.Person, now, h)
 		h.unite()
-		if Reached(line, h, now) != nil || Reached(creative, h, now) != nil {
+		if b.Anew || Reached(line, h, now) != nil || Reached(creative, h, now) != nil {
 			return ad.FrequencyReached
 		}
 	}

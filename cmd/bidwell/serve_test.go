@@ -299,6 +299,7 @@ func (r *running) watched(t *testing.T) {
 func TestHotReload(t *testing.T) {
 	r := start(t, func(dir string) { // or there would be three bids for this person
 		change(t, dir, "campaigns/roadster.yaml", "frequency: [{at_most: 3, per: 1d}, {at_most: 10, per: 7d}]", "frequency: [{at_most: 64, per: 1d}]")
+		change(t, dir, "campaigns/roadster.yaml", "{to: drive-it, exposures: 3, after: 2d}", "{to: drive-it, after: 2d}")
 	})
 	r.watched(t)
 	price := func() float64 { return r.bid(t, "premium-news-front-page.json").Price }
