@@ -195,6 +195,32 @@ func TestStandingFollowsTheModel(t *testing.T) {
 	})
 }
 
+// TestCensusCountsEverybodyOnce counts people where Stand says that they are.
+func TestCensusCountsEverybodyOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawConversation(t)
+		n, want, now := Census{}, map[int]int64{}, start+95
+		people := rapid.IntRange(1, 5).Draw(t, "people")
+		begun := int64(0)
+		for range people {
+			r, touches := recordOf(t, drawDeeds(t))
+			n.Add(c, r, now)
+			if s := c.Stand(touches, r, now); s.Begun() {
+				want[s.Step]++
+				begun++
+			}
+		}
+		for i, got := range n.At {
+			if got != want[i] {
+				t.Fatalf("%d at step %d, want %d", got, i, want[i])
+			}
+		}
+		if n.Ended+n.Converted != want[End] || n.Untouched != int64(people)-begun {
+			t.Fatalf("counted %+v of %d who have begun, want %v", n, begun, want)
+		}
+	})
+}
+
 func TestStandDoesNotAllocate(t *testing.T) {
 	c := &Conversation{Lines: []profile.Ref{line}, EndsOn: []profile.Name{bought}, Steps: []Step{
 		{Creatives: []profile.Ref{0}, Ways: []Way{{To: 1, Visit: []profile.Name{site}}, {To: 1, Exposures: 2}}},

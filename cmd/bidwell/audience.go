@@ -13,12 +13,13 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"bidwell/audience"
 	"bidwell/campaign"
 )
 
-// audienceOptions are the flags of the commands that ask about audiences.
+// audienceOptions are the flags of the commands that count people.
 type audienceOptions struct {
 	people
 	asJSON bool
@@ -41,14 +42,17 @@ in the audience. They are counted apart, as perhaps.`,
   bidwell audience overlap luxury-car-intenders travellers
   bidwell audience explain luxury-car-intenders --user buyeruid:example:anna`,
 	}
-	f := cmd.PersistentFlags()
+	o.flags(cmd.PersistentFlags())
+	cmd.AddCommand(newAudienceSize(o), newAudienceOverlap(o), newAudienceMembers(o), newAudienceExplain(o))
+	return cmd
+}
+
+func (o *audienceOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.config, "config", defaultConfig, "path of bidwell.yaml")
 	f.StringVar(&o.data, "data", "", "directory for profiles (default: the file's, else ./data)")
 	f.StringVar(&o.bidder, "bidder", "", "admin port of a bidder that runs, such as http://127.0.0.1:8081")
 	f.StringVar(&o.key, "admin-key", os.Getenv("BIDWELL_ADMIN_KEY"), "key for it (default: BIDWELL_ADMIN_KEY)")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
-	cmd.AddCommand(newAudienceSize(o), newAudienceOverlap(o), newAudienceMembers(o), newAudienceExplain(o))
-	return cmd
 }
 
 func newAudienceSize(o *audienceOptions) *cobra.Command {
@@ -115,6 +119,15 @@ func (o *audienceOptions) census(cmd *cobra.Command, names []string, sample int6
 
 // load opens the profiles and compiles the audiences of the configuration.
 func (o *audienceOptions) load(cmd *cobra.Command) (*audience.Set, error) {
+	snap, err := o.snapshot(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return snap.Audiences, nil
+}
+
+// snapshot opens the profiles and compiles the configuration.
+func (o *audienceOptions) snapshot(cmd *cobra.Command) (*campaign.Snapshot, error) {
 	snap, problems, err := campaign.Load(o.config, time.Now())
 	if err != nil {
 		return nil, err
@@ -123,7 +136,7 @@ func (o *audienceOptions) load(cmd *cobra.Command) (*audience.Set, error) {
 		problems.Write(os.Stderr, isTerminal(os.Stderr))
 		return nil, fmt.Errorf("%s: the configuration has errors, see above", o.config)
 	}
-	return snap.Audiences, o.open(cmd, openStoreIfAny)
+	return snap, o.open(cmd, openStoreIfAny)
 }
 
 // takeCensus counts people in audiences, in all of them for no names.
