@@ -66,10 +66,10 @@ const (
 	FloorCurrencyUnknown
 	PacedBelowFloor
 	Uncounted
-	FrequencyReached
-	InFlight
 	ConversationOver
 	ConversationWaits
+	FrequencyReached
+	InFlight
 	BudgetSpent
 	DailyBudgetSpent
 	ImpressionsSpent

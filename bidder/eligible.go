@@ -54,13 +54,8 @@ func (sc *Scratch) eligible(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad
 			return r
 		}
 	}
-	if r := sc.frequent(l); r != ad.OK {
+	if r := sc.mayShow(l, c); r != ad.OK {
 		return r
-	}
-	if l.Talk != nil {
-		if r := sc.converse(l, c); r != ad.OK {
-			return r
-		}
 	}
 	if r := sc.worth(l, imp, c); r != ad.OK {
 		return r

@@ -10,14 +10,19 @@ import (
 	"bidwell/profile"
 )
 
-// frequent tests whether frequency caps allow a line item one more impression to
-// the person.
-func (sc *Scratch) frequent(l *campaign.Line) ad.Reason {
+// mayShow tests whether the line item's conversation shows anything to the person now,
+// and whether frequency caps allow one more impression.
+func (sc *Scratch) mayShow(l *campaign.Line, c *candidate) ad.Reason {
 	if !l.Counted {
 		return ad.OK
 	}
 	if r := sc.countable(); r != ad.OK {
 		return r
+	}
+	if l.Talk != nil {
+		if r := sc.converse(l, c); r != ad.OK {
+			return r
+		}
 	}
 	if exposure.Reached(l.Caps, sc.exposed(), sc.clock.now.Unix()) != nil {
 		return ad.FrequencyReached

@@ -26,6 +26,7 @@ type demo struct {
 	people   int
 	rate     float64
 	seed     uint64
+	tell     bool // one person's story in the place of traffic
 }
 
 // demoExchange is the exchange in the example configuration.
@@ -38,8 +39,12 @@ func newDemo() *cobra.Command {
 		Short: "See it work: a bidder, some people, and an exchange that trades with it",
 		Long: `Starts a bidder with the example campaigns and some thousand generated people, and
 a small exchange that posts realistic bid requests to it, clears the auctions and
-sends the notices. Everything stays on this machine. Ctrl-C ends it.`,
+sends the notices. Everything stays on this machine. Ctrl-C ends it.
+
+With --story it follows one person instead, who reads about cars on a laptop, signs in
+on a phone, is bid on, clicks, buys and is forgotten, and says at each step why.`,
 		Example: `  bidwell demo
+  bidwell demo --story
   bidwell demo --for 30s --data /tmp/bidwell-demo`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
@@ -49,6 +54,7 @@ sends the notices. Everything stays on this machine. Ctrl-C ends it.`,
 	f.StringVar(&d.dir, "data", "", "directory for its configuration and data, kept afterwards (default: a temporary one, removed)")
 	f.IntVar(&d.people, "people", 20_000, "people to generate")
 	f.Float64Var(&d.rate, "rate", 300, "bid requests per second")
+	f.BoolVar(&d.tell, "story", false, "tell one person's story, and end")
 	f.Uint64Var(&d.seed, "seed", 1, "seed of people and traffic")
 	return cmd
 }
@@ -67,6 +73,9 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, m.Close()) }()
 	if err := m.Open(); err != nil {
 		return err
+	}
+	if d.tell {
+		return d.story(ctx, m, out)
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
 	s := m.engine.Snapshot()
