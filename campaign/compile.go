@@ -38,6 +38,7 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 	c.audiences()
 	c.campaigns()
 	c.capLines()
+	c.advertiserDays()
 	c.checkFolders()
 	set := c.rules.Build()
 	if ps.Failed() {

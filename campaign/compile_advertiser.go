@@ -73,6 +73,25 @@ func (c *compiler) advertiser(camp *Campaign) {
 	}
 }
 
+// advertiserDays reports campaigns whose days are not those of their advertiser, where
+// that has a budget for the day: a bid counts on one day, for all its budgets.
+func (c *compiler) advertiserDays() {
+	for _, camp := range c.snap.Campaigns {
+		a := c.advertisers[camp.Advertiser]
+		if a == nil {
+			continue
+		}
+		of := &c.snap.Advertisers[a.index]
+		if of.Budget.Daily <= 0 && of.Budget.DailyImpressions <= 0 || camp.Zone == of.Zone {
+			continue
+		}
+		at := firstOf(camp.File.Flight.Located, camp.File.Pos(), "timezone")
+		c.ps.Errorf(at, "give all of its campaigns the same timezone, or each a daily budget of its own",
+			"the daily budget of advertiser %q, at %s, is of days in %s, and this campaign's are of %s",
+			camp.Advertiser, a.budget, c.snap.Zones[of.Zone], c.snap.Zones[camp.Zone])
+	}
+}
+
 // known returns the advertiser of a campaign, and warns if another campaign
 // says other domains of it.
 func (c *compiler) known(camp *Campaign, a *AdvertiserSpec) *advertiser {
