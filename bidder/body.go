@@ -32,15 +32,15 @@ type unzipper struct {
 	zip gzip.Reader
 }
 
-// body returns the request's body, unpacked into the scratch if need be, and
-// statusOK, or why it cannot be read.
-func (s *Server) body(ctx *fasthttp.RequestCtx, sc *Scratch) ([]byte, status) {
+// body returns the request's body, unpacked into the scratch if need be to as many
+// bytes at most, and statusOK, or why it cannot be read.
+func (s *Server) body(ctx *fasthttp.RequestCtx, sc *Scratch, most int) ([]byte, status) {
 	body := ctx.Request.Body()
 	switch enc := ctx.Request.Header.ContentEncoding(); {
 	case len(enc) == 0, bytes.EqualFold(enc, []byte("identity")):
 		return body, statusOK
 	case bytes.EqualFold(enc, []byte("gzip")), bytes.EqualFold(enc, []byte("x-gzip")):
-		return s.zip.unpack(sc, body, s.most)
+		return s.zip.unpack(sc, body, most)
 	}
 	return nil, statusUnsupported
 }

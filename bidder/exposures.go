@@ -63,8 +63,8 @@ func (sc *Scratch) hold(l *campaign.Line, cr *campaign.Creative, id ad.BidID) ad
 		return ad.OK
 	}
 	now := sc.clock.now.Unix()
-	b := exposure.Bid{
-		Person: sc.profile.Person, ID: id, Until: now + seconds(sc.exchange.NoticeWindow),
+	b := exposure.Bid{ // until a second after its window, for times are whole seconds
+		Person: sc.profile.Person, ID: id, Until: now + 1 + seconds(sc.exchange.NoticeWindow),
 		Ad: adOf(l.Campaign.ID, l.ID, cr.ID), Anew: l.Talk != nil,
 	}
 	return sc.exposures.Hold(&b, sc.exposed(), l.Caps, cr.Caps, now)
@@ -96,7 +96,7 @@ func (e *Engine) expose(t *notice.Token, ev *ad.Event) {
 	}
 	b := exposure.Bid{Person: e.Profiles.PersonOf(t.Person), ID: t.Bid, Until: t.Time, Ad: adOf(t.Campaign, t.Line, t.Creative)}
 	if ex := s.ExchangeByID(t.Exchange); ex != nil {
-		b.Until += seconds(ex.NoticeWindow)
+		b.Until += 1 + seconds(ex.NoticeWindow)
 	}
 	switch at := ev.Time / 1000; t.Kind {
 	case ad.Impression:

@@ -96,7 +96,7 @@ func (e *Engine) take(t *notice.Token, detail uint8, price []byte, now time.Time
 		return ad.OK, nil
 	}
 	ev := e.event(t, detail, now)
-	settles := t.Kind == e.settlesOn(t.Exchange)
+	settles := t.Kind == e.settlesOn(t)
 	if settles {
 		cost, r := e.clearing(t, price)
 		if r != ad.OK {
@@ -156,7 +156,7 @@ func (e *Engine) Late(ev *ad.Event) {
 			t.Kind = kind
 		}
 	}
-	e.book(&t, ev, t.Kind == e.settlesOn(t.Exchange), time.UnixMilli(ev.Time))
+	e.book(&t, ev, ev.Price > 0 || t.Kind == e.settlesOn(&t), time.UnixMilli(ev.Time))
 }
 
 // settle charges accounts for a bid. That the ledger holds the event decides; if
@@ -177,10 +177,14 @@ func (e *Engine) release(id ad.BidID) {
 	e.Counts.Release(id)
 }
 
-// settlesOn returns the notice that an exchange bills on. One that is configured
-// no more settles on billing.
-func (e *Engine) settlesOn(id ad.ID) ad.Notice {
-	if ex := e.Snapshot().ExchangeByID(id); ex != nil {
+// settlesOn returns the notice that the exchange bills on for a bid: what was agreed
+// when it was made. Of a token that does not say it is what holds now; an exchange that
+// is configured no more then bills on billing.
+func (e *Engine) settlesOn(t *notice.Token) ad.Notice {
+	if t.Settles != 0 {
+		return t.Settles
+	}
+	if ex := e.Snapshot().ExchangeByID(t.Exchange); ex != nil {
 		return ex.SettleOn
 	}
 	return ad.Billing

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"html"
 	"math"
 	"net/url"
@@ -317,6 +318,28 @@ func TestSettleOn(t *testing.T) {
 			s.wantStatus(t, priced(map[string]string{"win": b.NURL, "billing": b.BURL, "impression": imp}[on], "1"), 200)
 			spent++
 			s.wantSpent(t, spent, 0)
+		})
+	}
+}
+
+// TestSettleOnIsOfTheBid changes what exchanges bill on, or takes them away, between
+// bids and their notices: each bid is charged once, as it was agreed when it was made.
+func TestSettleOnIsOfTheBid(t *testing.T) {
+	const before = "currency: USD\nexchanges: {x: {window: 10s, settle_on: %s}, other: {}}\n"
+	for _, c := range []struct{ was, now string }{{"billing", "win"}, {"win", "billing"}, {"win", ""}, {"impression", "billing"}, {"billing", "impression"}} {
+		t.Run(c.was+" then "+c.now, func(t *testing.T) {
+			campaigns := bannerCampaign("a", 2)
+			s := serve(t, newRig(t, files("bidwell.yaml", fmt.Sprintf(before, c.was), "campaigns/a.yaml", campaigns), ""), lenient)
+			b := s.bid(t, "/openrtb2/bid/x", bannerRequest("r", ""))
+			process := "currency: USD\nexchanges: {other: {}}\n"
+			if c.now != "" {
+				process = fmt.Sprintf(before, c.now)
+			}
+			s.Publish(compile(t, files("bidwell.yaml", process, "campaigns/a.yaml", campaigns)))
+			for _, u := range []string{b.NURL, b.BURL, inMarkup(t, b, ad.Impression)} {
+				s.wantStatus(t, priced(u, "1"), 200)
+			}
+			s.wantSpent(t, 1, 0)
 		})
 	}
 }

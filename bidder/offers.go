@@ -85,7 +85,7 @@ func (sc *Scratch) Token(b *Bid) notice.Token {
 		Advertiser: b.Line.Campaign.AdvertiserID, Campaign: b.Line.Campaign.ID,
 		Line: b.Line.ID, Creative: b.Creative.ID,
 		Deal: dealID(b.Deal), Price: b.Amount, BidPrice: b.Price, Cur: sc.money.cur,
-		Time: sc.clock.now.Unix(), Media: b.Creative.Media, Test: sc.Req.Test,
+		Time: sc.clock.now.Unix(), Media: b.Creative.Media, Test: sc.Req.Test, Settles: sc.exchange.SettleOn,
 	}
 	if sc.names() {
 		t.Person = sc.Person.ID

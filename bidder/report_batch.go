@@ -16,8 +16,10 @@ import (
 )
 
 const (
-	// mostReports is how many lines a batch may have.
-	mostReports = 10_000
+	// mostReports is how many lines a batch may have, and mostReported how many bytes,
+	// unpacked: more than a bid request, and enough for as many lines.
+	mostReports  = 10_000
+	mostReported = 8 << 20
 
 	// mostBatches is how many batches are worked on at a time. Notices, on which
 	// money hangs, stand in the same queue behind them.
@@ -69,7 +71,7 @@ func (s *Server) reportMany(ctx *fasthttp.RequestCtx, kind ad.EventKind, now tim
 	}
 	sc := e.get()
 	defer e.put(sc)
-	body, st := s.body(ctx, sc)
+	body, st := s.body(ctx, sc, max(s.most, mostReported))
 	if st != statusOK {
 		s.refuse(ctx, nil, st, bodyProblems[st])
 		return

@@ -204,7 +204,7 @@ func TestReportRefusesSenders(t *testing.T) {
 		{"POST", "/e/visit", large, []string{toServer}, 200},
 		{"POST", "/e/visit?key=" + serverKey, large, nil, 200},
 		{"POST", "/e/visit", strings.Repeat("\n", 10_001) + "{}", []string{toServer}, 413},
-		{"POST", "/e/visit", strings.Repeat("x", 300<<10), []string{toServer}, 413},
+		{"POST", "/e/visit", strings.Repeat("x", 8<<20+1), []string{toServer}, 413},
 		{"PUT", "/e/visit", "{}", []string{toServer}, 405},
 		{"GET", "/e/visit?topic=automotive&key=" + serverKey, "", nil, 401},
 		{"GET", "/e/conv?topic=order", "", nil, 401},

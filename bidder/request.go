@@ -49,7 +49,7 @@ func (s *Server) bid(ctx *fasthttp.RequestCtx, name []byte, start time.Time) {
 // answer reads the request, decides, and writes the response.
 func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Snapshot, ex *campaign.Exchange, x *exchangeState, start time.Time) {
 	e := s.engine
-	body, st := s.body(ctx, sc)
+	body, st := s.body(ctx, sc, s.most)
 	if st != statusOK {
 		e.Metrics.nobids[ad.Malformed].Add(1)
 		s.refuse(ctx, x, st, bodyProblems[st])

@@ -115,6 +115,7 @@ func (s *Server) expect(h *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
 	ex := l.Exchange(name)
 	switch {
 	case reportsTo(path) != ad.NoEvent && knownSender(l.Snapshot, h.Peek("Authorization"), query):
+		c.MaxRequestBodySize = max(s.most, mostReported)
 	case !ok, ex == nil:
 		c.MaxRequestBodySize = mostUnknown
 	case ex.Credential != nil && !bytes.Contains(h.Peek("Authorization"), ex.Credential) && !bytes.Contains(uri, ex.Credential):

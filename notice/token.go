@@ -22,7 +22,8 @@ type Token struct {
 	Cur        ad.Currency // of the response
 	Time       int64       // of the bid, in unix seconds
 	Media      ad.Media
-	Test       bool // spends nothing
+	Test       bool      // spends nothing
+	Settles    ad.Notice // what the exchange bills on for this bid, 0 if that is not said
 }
 
 // The payload: version, its own length, key id, flags, bid, five ids, deal and
@@ -40,7 +41,11 @@ const (
 	flagPerson = 0x08
 	flagTest   = 0x10
 	flagDeal   = 0x20
+	flagSettle = 0xc0 // what the exchange bills on: 1 billing, 2 win, 3 impression; 0 of tokens that do not say
 )
+
+// settling are the notices that an exchange may bill on, as flagSettle counts them.
+var settling = [4]ad.Notice{1: ad.Billing, 2: ad.Win, 3: ad.Impression}
 
 // appendPayload appends t in its binary form. Equal tokens have equal payloads.
 func (t *Token) appendPayload(dst []byte, keyID byte) []byte {
@@ -54,6 +59,11 @@ func (t *Token) appendPayload(dst []byte, keyID byte) []byte {
 	}
 	if t.Deal != 0 {
 		flags |= flagDeal
+	}
+	for i, kind := range settling {
+		if t.Settles == kind {
+			flags |= byte(i) << 6
+		}
 	}
 	dst = append(dst, version, 0, keyID, flags)
 	dst = append(dst, t.Bid[:]...)
@@ -81,7 +91,7 @@ func (t *Token) parsePayload(p []byte) bool {
 		return false
 	}
 	flags := p[3]
-	*t = Token{Media: ad.Media(flags & flagMedia), Test: flags&flagTest != 0}
+	*t = Token{Media: ad.Media(flags & flagMedia), Test: flags&flagTest != 0, Settles: settling[flags&flagSettle>>6]}
 	p = p[headerSize:]
 	p = p[copy(t.Bid[:], p):]
 	for _, id := range [...]*ad.ID{&t.Exchange, &t.Advertiser, &t.Campaign, &t.Line, &t.Creative} {
