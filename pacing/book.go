@@ -86,7 +86,7 @@ func (b *Book) Reserve(bid ad.BidID, accounts []*Account, amount ad.Money, now t
 		return ad.NotDurable
 	}
 	r := reservation{bid: bid, amount: int64(amount)}
-	r.expires = uint32(min(max(0, unix+max(1, int64((window+time.Second-1)/time.Second))), math.MaxUint32))
+	r.expires = uint32(min(max(0, max(unix+1, ceilUnix(now.Add(window)))), math.MaxUint32))
 	for _, a := range accounts {
 		number, why := a.hold(r.amount, unix)
 		if why != ad.OK {
@@ -105,6 +105,15 @@ func (b *Book) Reserve(bid ad.BidID, accounts []*Account, amount ad.Money, now t
 		return ad.NoticeReplayed
 	}
 	return ad.OK
+}
+
+// ceilUnix returns the first whole second, in unix seconds, that is not before t: what
+// is held until then is never freed too early.
+func ceilUnix(t time.Time) int64 {
+	if t.Nanosecond() > 0 {
+		return t.Unix() + 1
+	}
+	return t.Unix()
 }
 
 // Settle charges the clearing price of a bid, exactly once however often and

@@ -120,6 +120,23 @@ func TestLimitsChange(t *testing.T) {
 	wantReason(t, "no limit", book.Reserve(bidNumber(3), as, ad.Unit, noon, time.Minute), ad.OK)
 }
 
+// TestExpireWaitsForAllOfTheWindow reserves late in a second: the reservation is held
+// until its window is over, not only until the second is.
+func TestExpireWaitsForAllOfTheWindow(t *testing.T) {
+	book, as := newAccounts(100)
+	at := noon.Add(930 * time.Millisecond)
+	wantReason(t, "reserve", book.Reserve(bidNumber(1), as, 60, at, 2*time.Second), ad.OK)
+	book.Recover(as[0], as[0].Day(at.Unix()), 40, at.Add(2*time.Second))
+	for _, within := range []time.Duration{1100 * time.Millisecond, 1999 * time.Millisecond} {
+		if n := book.Expire(at.Add(within)); n != 0 {
+			t.Errorf("%d freed %v into a window of 2 s", n, within)
+		}
+	}
+	if n := book.Expire(at.Add(3 * time.Second)); n != 2 {
+		t.Errorf("%d freed after the window, want 2", n)
+	}
+}
+
 func TestExpire(t *testing.T) {
 	book, as := newAccounts(0)
 	windows := []time.Duration{0, time.Second, 90 * time.Second, 2 * time.Hour}

@@ -48,14 +48,14 @@ type cover struct {
 // the limits, until a moment, when Expire frees it. Notices for those bids are
 // charged to it; what it does not cover is late.
 func (b *Book) Recover(a *Account, day int32, amount ad.Money, until time.Time) {
-	b.recover(a, cover{day, day, int64(amount), until.Unix()})
+	b.recover(a, cover{day, day, int64(amount), ceilUnix(until)})
 }
 
 // RecoverLease reserves what an earlier process had leased on an account, for bids
 // that it made between two moments: all of it on each of the days between.
 func (b *Book) RecoverLease(l Lease, from, to, until time.Time) {
 	a := b.accounts.Get(l.Account)
-	b.recover(a, cover{a.dayNumber(from.Unix()), a.dayNumber(to.Unix()), int64(l.Amount), until.Unix()})
+	b.recover(a, cover{a.dayNumber(from.Unix()), a.dayNumber(to.Unix()), int64(l.Amount), ceilUnix(until)})
 }
 
 func (b *Book) recover(a *Account, c cover) {
