@@ -69,6 +69,30 @@ func EventOf(n Notice) EventKind {
 	return NoEvent
 }
 
+// Auction is how a bid that wins is priced. Its values are OpenRTB's at.
+type Auction uint8
+
+// The kinds of auction.
+const (
+	NoAuction   Auction = iota // not known
+	FirstPrice                 // the bid is paid
+	SecondPrice                // the next bid, or the floor, is paid
+	FixedPrice                 // a price that was agreed is paid
+)
+
+// String returns the name that reports and exports use.
+func (a Auction) String() string {
+	switch a {
+	case FirstPrice:
+		return "first"
+	case SecondPrice:
+		return "second"
+	case FixedPrice:
+		return "fixed"
+	}
+	return ""
+}
+
 // Event is something that happened to a bid, or a count of bids, as it is kept
 // for good. It holds all that the figures are made of, so that they can be made
 // again from the events alone, without any configuration.
@@ -96,6 +120,11 @@ type Event struct {
 	Topic ID    // visits and conversions only: of what, by IDOf("topic", name)
 	Value Money // visits and conversions only: what it is worth to the advertiser, in the house currency
 	Cause BidID // conversions only: the bid whose click led to it, zero if that is not known
+
+	Segment uint32  // bids, wins, billings and losses only: what it was a bid for, as pricing.SegmentOf has it; 0 if that is not known
+	Auction Auction // of the same
+	Least   Money   // wins, billings and losses only: the least that would have won, in the house currency; 0 if nobody said
+	Context string  // impressions only: what response models saw of it, as pricing.Context has it; empty if none was asked
 
 	Requests uint32 // tallies only: requests of which the line item was a candidate
 	Bids     uint32 // tallies only: bids made

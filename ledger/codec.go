@@ -17,7 +17,8 @@ import (
 //	bid time, day                             varint, as difference from the time
 //	price, offer                              uvarint
 //	requests, bids                            uvarint, if the flags say so
-//	more, topic, value, cause                 in version 2 only: flags, one byte, and what they say is not zero
+//	more, topic, value, cause, segment,
+//	auction, least, context                   in version 2 only: flags, one byte, and what they say is not zero
 //	CRC-32C of the key and all of the above   4 bytes
 //
 // Every event has exactly one encoding: that of version 1 unless it has something
@@ -43,6 +44,10 @@ const (
 	hasTopic = 1 << iota
 	hasValue
 	hasCause
+	hasSegment
+	hasAuction
+	hasLeast
+	hasContext // after its length, one byte
 )
 
 // hasCounts is a bit of the media byte: the flags are used up.
@@ -98,7 +103,9 @@ func appendEvent(dst, key []byte, e *ad.Event) []byte {
 }
 
 // extends reports whether an event has something that version 1 did not know.
-func extends(e *ad.Event) bool { return e.Topic != 0 || e.Value != 0 || e.Cause != ad.BidID{} }
+func extends(e *ad.Event) bool {
+	return e.Topic != 0 || e.Value != 0 || e.Cause != ad.BidID{} || e.Segment != 0 || e.Auction != 0 || e.Least != 0 || e.Context != ""
+}
 
 func appendExtension(dst []byte, e *ad.Event) []byte {
 	at := len(dst)
@@ -114,6 +121,22 @@ func appendExtension(dst []byte, e *ad.Event) []byte {
 	if e.Cause != (ad.BidID{}) {
 		dst[at] |= hasCause
 		dst = append(dst, e.Cause[:]...)
+	}
+	if e.Segment != 0 {
+		dst[at] |= hasSegment
+		dst = binary.BigEndian.AppendUint32(dst, e.Segment)
+	}
+	if e.Auction != 0 {
+		dst[at] |= hasAuction
+		dst = append(dst, byte(e.Auction))
+	}
+	if e.Least != 0 {
+		dst[at] |= hasLeast
+		dst = binary.AppendUvarint(dst, uint64(e.Least))
+	}
+	if e.Context != "" {
+		dst[at] |= hasContext
+		dst = append(append(dst, byte(len(e.Context))), e.Context...)
 	}
 	return dst
 }
@@ -180,7 +203,7 @@ func decodeEvent(e *ad.Event, key, value []byte) error {
 // extension reads what appendExtension wrote.
 func (r *reader) extension(e *ad.Event) {
 	flags := r.bytes(1)[0]
-	r.need(flags != 0 && flags < hasCause<<1)
+	r.need(flags != 0 && flags < hasContext<<1)
 	if flags&hasTopic != 0 {
 		e.Topic = ad.ID(r.uint64())
 		r.need(e.Topic != 0)
@@ -193,6 +216,34 @@ func (r *reader) extension(e *ad.Event) {
 		copy(e.Cause[:], r.bytes(len(e.Cause)))
 		r.need(e.Cause != ad.BidID{})
 	}
+	if flags&hasSegment != 0 {
+		e.Segment = r.fixed32()
+		r.need(e.Segment != 0)
+	}
+	if flags&hasAuction != 0 {
+		e.Auction = ad.Auction(r.bytes(1)[0])
+		r.need(e.Auction != 0)
+	}
+	if flags&hasLeast != 0 {
+		e.Least = ad.Money(r.amount())
+		r.need(e.Least != 0)
+	}
+	if flags&hasContext != 0 {
+		e.Context = r.text()
+		r.need(e.Context != "")
+	}
+}
+
+// text reads a string after its length, at most 255.
+func (r *reader) text() string {
+	n := int(r.bytes(1)[0])
+	if len(r.rest) < n {
+		r.bad, r.rest = true, nil
+		return ""
+	}
+	s := string(r.rest[:n])
+	r.rest = r.rest[n:]
+	return s
 }
 
 // reader takes a value apart. After the first thing that is not there it is

@@ -37,6 +37,8 @@ func events() *rapid.Generator[ad.Event] {
 		}
 		e.Topic, e.Value = ad.ID(id.Draw(t, "topic")), ad.Money(money.Draw(t, "value"))
 		copy(e.Cause[:], rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "cause"))
+		e.Segment, e.Auction = rapid.Uint32().Draw(t, "segment"), ad.Auction(rapid.IntRange(0, 3).Draw(t, "auction"))
+		e.Least, e.Context = ad.Money(money.Draw(t, "least")), rapid.StringN(0, -1, maxContext).Draw(t, "context")
 		normal(&e)
 		return e
 	})
@@ -79,6 +81,8 @@ func FuzzDecodeEvent(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{eventVersion, 1, 0, 0, 0xff})
 	f.Add(body(appendEvent(nil, k[:], &ad.Event{Kind: ad.EventConversion, Topic: 5, Value: 300, Cause: bidOf(9)})))
+	f.Add(body(appendEvent(nil, k[:], &ad.Event{Kind: ad.EventLoss, Segment: 5, Auction: ad.FirstPrice, Least: 300})))
+	f.Add(body(appendEvent(nil, k[:], &ad.Event{Kind: ad.EventImpression, Context: "seen"})))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		value := sealed(k[:], in)
 		var e ad.Event

@@ -18,10 +18,14 @@ const (
 // mistake, and a few of them would exceed what an account can count.
 const maxAmount = 1_000_000 * ad.Unit
 
+// maxContext is the longest context of an impression, in bytes.
+const maxContext = 255
+
 // normal holds the times of an event between 1970 and 2200. Only tallies count
 // requests, and neither they nor samples cost anything; only visits and
-// conversions have a topic and a value, and only conversions a cause. It reports whether it
-// changed a time.
+// conversions have a topic and a value, and only conversions a cause; only bids and what
+// decides them have a segment and an auction; only impressions have a context, and that has
+// at most maxContext bytes. It reports whether it changed a time.
 func normal(e *ad.Event) bool {
 	was := *e
 	e.Time = min(max(e.Time, 0), maxMS)
@@ -38,6 +42,16 @@ func normal(e *ad.Event) bool {
 	}
 	if e.Kind != ad.EventConversion && e.Kind != ad.EventVisit {
 		e.Topic, e.Value = 0, 0
+	}
+	decides := e.Kind == ad.EventWin || e.Kind == ad.EventBilling || e.Kind == ad.EventLoss
+	if !decides || e.Least < 0 || e.Least > maxAmount { // what an exchange says of its auction harms nobody
+		e.Least = 0
+	}
+	if !decides && e.Kind != ad.EventBid || e.Auction > ad.FixedPrice {
+		e.Segment, e.Auction = 0, 0
+	}
+	if e.Kind != ad.EventImpression || len(e.Context) > maxContext {
+		e.Context = ""
 	}
 	return e.Time != was.Time || e.BidTime != was.BidTime || e.Day != was.Day
 }

@@ -64,6 +64,8 @@ type Row struct {
 	Price      int64  `parquet:"price,decimal(9:18)"`
 	Offer      int64  `parquet:"offer,decimal(9:18)"`
 	Value      int64  `parquet:"value,decimal(9:18)"`
+	Auction    string `parquet:"auction,dict"`
+	MinToWin   int64  `parquet:"min_to_win,decimal(9:18)"`
 	Requests   int64  `parquet:"requests"`
 	Bids       int64  `parquet:"bids"`
 }
@@ -135,7 +137,8 @@ func (l *Ledger) row(seq uint64, e *ad.Event) Row {
 		Deal:       l.textOf(DealName, e.Deal),
 		Media:      e.Media.String(),
 		Topic:      l.textOf(TopicName, e.Topic),
-		Price:      int64(e.Price), Offer: int64(e.Offer), Value: int64(e.Value),
+		Price:      int64(e.Price), Offer: int64(e.Offer), Value: int64(e.Value), MinToWin: int64(e.Least),
+		Auction:  e.Auction.String(),
 		Requests: int64(e.Requests), Bids: int64(e.Bids),
 	}
 	if e.Bid != (ad.BidID{}) {
@@ -214,6 +217,10 @@ func (j *jsonRows) write(r *Row) error {
 	b = ad.Money(r.Offer).AppendUnits(append(b, `,"offer":`...))
 	if r.Value != 0 {
 		b = ad.Money(r.Value).AppendUnits(append(b, `,"value":`...))
+	}
+	b = appendText(b, "auction", r.Auction)
+	if r.MinToWin != 0 {
+		b = ad.Money(r.MinToWin).AppendUnits(append(b, `,"min_to_win":`...))
 	}
 	if r.Requests != 0 || r.Bids != 0 {
 		b = strconv.AppendInt(append(b, `,"requests":`...), r.Requests, 10)

@@ -15,6 +15,8 @@ var migrations = []func(pebble.Reader, *pebble.Batch) error{
 	// Events may be of version 2, with topic, value and cause. Those of version 1
 	// are read as they are; programs that know no others must not try.
 	func(pebble.Reader, *pebble.Batch) error { return nil },
+	// Those of version 2 may have segment, auction, least and context. The same holds.
+	func(pebble.Reader, *pebble.Batch) error { return nil },
 }
 
 // Schema is the version of the keys and values that this package writes. A
