@@ -21,6 +21,11 @@ type Plan struct {
 	// OneIn is on how many requests opportunities are counted: on one in so many, where
 	// each counts as many times. 0 stands for 1, all of them.
 	OneIn int
+
+	// AverageCost is what an event of the campaign's goal is to cost on average, 0 for
+	// no target. Worth is what one is worth: the κ that keeps the target begins at
+	// AverageCost ÷ Worth, or at the upper bound where that is not known.
+	AverageCost, Worth ad.Money
 }
 
 // Inputs is what a controller is told at a tick. Counts are since the last one.
@@ -44,13 +49,12 @@ type Inputs struct {
 // It is plain data: no clock, no chance, no goroutine; the same ticks give the same
 // κ. It is not safe for concurrent use. It promises no limit, which is for the
 // account to hold. What it learns is in learn.go, what is due in target.go, and how κ
-// moves in step.go.
+// moves in step.go. A campaign with a target for its average cost has a second κ, in
+// goal.go; the smaller one counts.
 type Controller struct {
-	plan  Plan
-	kappa float64
-	step  float64 // η, before the delay of notices is considered
-	far   int     // steps in a row with a large error of the same sign
-	err   float64 // of the last step
+	plan    Plan
+	descent      // κ for the budget
+	goal    goal // κ for the average cost
 
 	last     time.Time // of the last tick
 	was      spending  // as of the last tick
@@ -72,7 +76,10 @@ type Controller struct {
 // Status is what a controller thinks, for metrics and for people.
 type Status struct {
 	Curve    Curve
-	Kappa    float64
+	Kappa    float64  // what bids are multiplied with: the smaller of the next two
+	Budget   float64  // κ for the budget
+	Goal     float64  // κ for the average cost, 0 without a target for it
+	Cost     ad.Money // of an event of the goal, of late, as far as events can be expected to come; 0 if not known
 	Target   ad.Money // of the last tick
 	Expected ad.Money // spent in total, with what is expected of bids in flight
 	Planned  float64  // share of the period's budget that is to be spent by the curve, 0 to 1
@@ -84,14 +91,14 @@ type Status struct {
 // NewController returns a controller that begins with the plan's κ and knows
 // nothing but the prior.
 func NewController(plan Plan) *Controller {
-	c := &Controller{step: stepMost}
+	c := &Controller{descent: descent{step: stepMost}}
 	c.SetPlan(plan)
 	c.kappa = plan.Initial
 	if !(c.kappa > 0) {
 		c.kappa = c.plan.Max * defaultInitial
 	}
 	c.kappa = c.clamp(c.kappa)
-	c.status.Kappa = c.kappa
+	c.show(c.kappa)
 	return c
 }
 
@@ -110,6 +117,7 @@ func (c *Controller) SetPlan(plan Plan) {
 	plan.OneIn = max(plan.OneIn, 1)
 	c.plan = plan
 	c.kappa = c.clamp(c.kappa)
+	c.goal.aim(&c.plan)
 }
 
 // Plan returns the plan, with defaults filled in.
@@ -142,15 +150,22 @@ func (c *Controller) Tick(now time.Time, in Inputs) float64 {
 	if comparable {
 		c.control(prev, now, was, c.settle(was, &in), &in)
 	}
-	c.status.Kappa = c.kappa
+	kappa := c.kappa
 	if c.plan.Curve == ASAP || !c.paced(&in.Account) {
-		c.status.Kappa = c.plan.Max
+		kappa = c.plan.Max
 	}
+	c.show(kappa)
 	c.status.Expected = ad.Money(c.was.expected)
 	c.status.Planned = c.Planned(now, &in.Account)
 	c.status.Used = c.used(&in.Account)
 	c.status.Delay = c.delayTicks()
 	return c.status.Kappa
+}
+
+// show makes a κ for the budget the one that counts, unless the goal's is smaller.
+func (c *Controller) show(budget float64) {
+	c.status.Budget, c.status.Goal, c.status.Cost = budget, c.goal.kappa, c.goal.price()
+	c.status.Kappa = c.goal.limit(budget)
 }
 
 // paced reports whether there is a budget to pace and a time to spread it over.

@@ -18,7 +18,8 @@
 // may change at any moment; one below what is spent already closes the account.
 //
 // That a budget lasts, and is spent, is for the [Controller]: it lowers a campaign's
-// bids by a factor κ. A [Pacer] holds the controllers and publishes κ to the request
+// bids by a factor κ. It also keeps what a click or a conversion costs on average near
+// a target ([Plan].AverageCost). A [Pacer] holds the controllers and publishes κ to the request
 // path. They can be wrong without harm to the gate.
 //
 // With [Accounts.Lease] no more is reserved at once than was granted, which whoever

@@ -104,6 +104,17 @@ func (p *Pacer) Tick(now time.Time) {
 	}
 }
 
+// Responses tells what the impressions of a campaign have cost and brought so far.
+// It is called before Tick, for each campaign with a target for its average cost;
+// others, and campaigns that are not known, do not mind.
+func (p *Pacer) Responses(id ad.ID, r Responses) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.byID[id]; c != nil {
+		c.controller.Responses(r)
+	}
+}
+
 // States calls fn with the state of every controller, in no order, until it
 // returns false. The bytes are fn's to keep.
 func (p *Pacer) States(fn func(id ad.ID, state []byte) bool) {
@@ -146,7 +157,7 @@ func (c *paced) tick(now time.Time) {
 func (c *paced) publish() {
 	kappa := c.controller.Kappa()
 	if plan := c.controller.Plan(); plan.Curve == ASAP {
-		kappa = plan.Max
+		kappa = c.controller.goal.limit(plan.Max)
 	}
 	c.gauge.kappa.Store(math.Float64bits(kappa))
 }

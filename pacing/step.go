@@ -54,13 +54,13 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	if need := batch * c.size.or(0); max(c.spent, c.target) < need || !(c.target > 0) {
 		return
 	}
-	worst := leastError
-	if c.step > searching {
-		worst = lostError
-	}
-	e := min(max(1-c.spent/c.target, worst), mostError)
+	e := c.errorOf(c.spent, c.target)
 	c.paid.keep(paidKeep)
-	c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost))
+	if e < 0 || !c.goal.decides(c.kappa) { // where the goal decides, more κ spends no more
+		c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost), c.delayTicks())
+		c.kappa = c.clamp(c.kappa)
+		c.status.Steps++
+	}
 	c.spent, c.target, c.share = 0, 0, 0
 }
 
@@ -68,22 +68,38 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 // learned about κ then, and it must not run away.
 func blocked(came float64, in *Inputs) bool { return 2*float64(in.Refused) > came }
 
-// move makes one step against the error.
-func (c *Controller) move(e, least float64) {
+// descent is a κ on its way to where the error is nothing.
+type descent struct {
+	kappa float64
+	step  float64 // η, before the delay of notices is considered
+	far   int     // steps in a row with a large error of the same sign
+	err   float64 // of the last step
+}
+
+// errorOf returns by how much less was spent than was to be, as a share of it.
+func (d *descent) errorOf(spent, target float64) float64 {
+	worst := leastError
+	if d.step > searching {
+		worst = lostError
+	}
+	return min(max(1-spent/target, worst), mostError)
+}
+
+// move makes one step against the error. Notices are some ticks late.
+func (d *descent) move(e, least, late float64) {
 	switch {
-	case e*c.err < 0:
-		c.step, c.far = max(least, c.step*stepShrink), 0
+	case e*d.err < 0:
+		d.step, d.far = max(least, d.step*stepShrink), 0
 	case math.Abs(e) < farError:
-		c.far = 0
+		d.far = 0
 	default:
-		if c.far++; c.far >= farSteps {
-			c.step = min(stepMost, c.step*stepGrow)
+		if d.far++; d.far >= farSteps {
+			d.step = min(stepMost, d.step*stepGrow)
 		}
 	}
-	c.err = e
-	eta := c.step / (1 + c.delayTicks()/delayHalf)
-	c.kappa = c.clamp(c.kappa * math.Exp(eta*e))
-	c.status.Steps++
+	d.err = e
+	eta := d.step / (1 + late/delayHalf)
+	d.kappa *= math.Exp(eta * e)
 }
 
 func (c *Controller) clamp(kappa float64) float64 {
