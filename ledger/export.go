@@ -129,14 +129,14 @@ func (l *Ledger) row(seq uint64, e *ad.Event) Row {
 	r := Row{
 		Seq: int64(seq), Kind: e.Kind.String(), Detail: detailOf(e),
 		Time: e.Time, BidTime: e.BidTime * 1000, Day: e.Day,
-		Advertiser: l.textOf(AdvertiserName, e.Advertiser),
-		Campaign:   l.textOf(CampaignName, e.Campaign),
-		LineItem:   l.textOf(LineName, e.Line),
-		Creative:   l.textOf(CreativeName, e.Creative),
-		Exchange:   l.textOf(ExchangeName, e.Exchange),
-		Deal:       l.textOf(DealName, e.Deal),
+		Advertiser: l.TextOf(AdvertiserName, e.Advertiser),
+		Campaign:   l.TextOf(CampaignName, e.Campaign),
+		LineItem:   l.TextOf(LineName, e.Line),
+		Creative:   l.TextOf(CreativeName, e.Creative),
+		Exchange:   l.TextOf(ExchangeName, e.Exchange),
+		Deal:       l.TextOf(DealName, e.Deal),
 		Media:      e.Media.String(),
-		Topic:      l.textOf(TopicName, e.Topic),
+		Topic:      l.TextOf(TopicName, e.Topic),
 		Price:      int64(e.Price), Offer: int64(e.Offer), Value: int64(e.Value), MinToWin: int64(e.Least),
 		Auction:  e.Auction.String(),
 		Requests: int64(e.Requests), Bids: int64(e.Bids),
@@ -153,8 +153,9 @@ func (l *Ledger) row(seq uint64, e *ad.Event) Row {
 	return r
 }
 
-// textOf returns a name, or the id for want of one, or nothing for no id.
-func (l *Ledger) textOf(kind NameKind, id ad.ID) string {
+// TextOf returns the name of an id, the id in hexadecimal for want of one, or nothing for no
+// id.
+func (l *Ledger) TextOf(kind NameKind, id ad.ID) string {
 	if id == 0 {
 		return ""
 	}

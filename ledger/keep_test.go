@@ -39,7 +39,7 @@ func TestStatesAndNamesAreKept(t *testing.T) {
 	if got, err := l.State("a"); err != nil || got != nil {
 		t.Errorf("state a is %q, %v; want none", got, err)
 	}
-	if got := l.textOf(CampaignName, 9); got != "Roadster 2" {
+	if got := l.TextOf(CampaignName, 9); got != "Roadster 2" {
 		t.Errorf("the campaign is named %q, want the last name", got)
 	}
 	n := l.Stats().Groups

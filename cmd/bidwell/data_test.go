@@ -206,7 +206,7 @@ func TestVersion(t *testing.T) {
 func TestHelpEndsWithExamples(t *testing.T) {
 	oneByOne(t)
 	for _, args := range [][]string{
-		{}, {"serve"}, {"demo"}, {"validate"}, {"explain"}, {"config", "schema"}, {"config", "print"},
+		{}, {"serve"}, {"demo"}, {"validate"}, {"explain"}, {"report"}, {"config", "schema"}, {"config", "print"},
 		{"loadtest", "market"}, {"loadtest", "people"}, {"loadtest", "report"}, {"profile"}, {"profile", "import"}, {"profile", "get"}, {"profile", "forget"},
 	} {
 		out, status := bidwell(t, t.TempDir(), "", append(args, "--help")...)

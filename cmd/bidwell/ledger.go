@@ -26,7 +26,7 @@ func newLedger() *cobra.Command {
 		Use:   "ledger",
 		Short: "Check, rebuild and export the record of what was spent",
 		Long: `Works on the ledger in the data directory. No bidder may be running on it. The
-figures of a bidder that runs are at /status on its admin port.`,
+figures of a bidder that runs are at /status on its admin port, and in bidwell report.`,
 		Example: `  bidwell ledger verify
   bidwell ledger export --from 2026-11-01 --format parquet --out november.parquet`,
 	}
@@ -75,7 +75,7 @@ func newLedgerVerify(o *ledgerOptions) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return report(cmd.OutOrStdout(), asJSON, r, r.OK(), func(w io.Writer) {
+				return printOutcome(cmd.OutOrStdout(), asJSON, r, r.OK(), func(w io.Writer) {
 					fmt.Fprintf(w, "%s events checked, %s problems\n", thousands(int64(r.Events)), thousands(int64(r.Found)))
 					for _, p := range r.Problems {
 						fmt.Fprintln(w, "  "+p.String())
@@ -128,7 +128,7 @@ compares. With --write contacts that differ are written; figures never are.`,
 				if r.Touches, err = replayTouches(cmd, l, o.dir(), mend); err != nil {
 					return err
 				}
-				return report(cmd.OutOrStdout(), asJSON, r, r.OK(), r.write)
+				return printOutcome(cmd.OutOrStdout(), asJSON, r, r.OK(), r.write)
 			})
 		},
 	}
@@ -137,8 +137,8 @@ compares. With --write contacts that differ are written; figures never are.`,
 	return cmd
 }
 
-// report prints an outcome; one that is not good is a failure.
-func report(w io.Writer, asJSON bool, v any, good bool, text func(io.Writer)) error {
+// printOutcome prints an outcome; one that is not good is a failure.
+func printOutcome(w io.Writer, asJSON bool, v any, good bool, text func(io.Writer)) error {
 	if asJSON {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")

@@ -79,7 +79,7 @@ prices it, and never spends more than the budget.`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newAudience(), newConversation(), newLedger(), newConfig(), newSimulate(), newPlan(), newLoadtest(), newVersion())
+	root.AddCommand(newServe(), newDemo(), newValidate(), newExplain(), newProfile(), newAudience(), newConversation(), newLedger(), newReport(), newConfig(), newSimulate(), newPlan(), newLoadtest(), newVersion())
 	return root
 }
 
