@@ -29,7 +29,7 @@ func (sc *Scratch) opportunities(imp *openrtb.Imp, r *race) {
 		default:
 			l := &sc.snap.Lines[i]
 			if sc.eligible(l, imp, &c) == ad.OK && (!r.found || sc.bidOf(&c) >= r.best.amount) {
-				sc.opportunity(l, c.line, weight)
+				sc.opportunity(l, &c, weight)
 			}
 		}
 	}
@@ -37,8 +37,8 @@ func (sc *Scratch) opportunities(imp *openrtb.Imp, r *race) {
 
 // opportunity counts that the line item could have bid and, once for each
 // impression, that its campaign and its advertiser could.
-func (sc *Scratch) opportunity(l *campaign.Line, line int, weight uint32) {
-	sc.tally.see(sc.exchange, line, weight)
+func (sc *Scratch) opportunity(l *campaign.Line, c *candidate, weight uint32) {
+	sc.tally.see(sc.exchange, c.line, c.terms.deal, weight)
 	for _, g := range l.Gauges {
 		if g != nil && !slices.Contains(sc.seen, g) {
 			sc.seen = append(sc.seen, g)

@@ -7,10 +7,12 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/ledger"
+	"bidwell/openrtb"
 )
 
 // tally counts the bids of one snapshot until they are written to the ledger. On
-// the request path a bid costs one addition; only bids on deals take a lock.
+// the request path a bid costs one addition; only what is through a deal takes a lock.
 type tally struct {
 	snap  *campaign.Snapshot
 	first []int           // by line item: where its creatives begin
@@ -18,17 +20,11 @@ type tally struct {
 	bids  []atomic.Uint32 // by exchange and creative
 	seen  []atomic.Uint32 // impressions that could have been bid on, by exchange and line item
 
-	mu    sync.Mutex // guards deals
-	deals map[dealKey]uint32
-}
-
-type dealKey struct {
-	slot int // as in bids
-	deal ad.ID
+	deals dealTally
 }
 
 func newTally(s *campaign.Snapshot) *tally {
-	t := &tally{snap: s, first: make([]int, len(s.Lines)), deals: map[dealKey]uint32{}}
+	t := &tally{snap: s, first: make([]int, len(s.Lines)), deals: newDealTally()}
 	for i := range s.Lines {
 		t.first[i] = t.width
 		t.width += len(s.Lines[i].Creatives)
@@ -38,9 +34,14 @@ func newTally(s *campaign.Snapshot) *tally {
 	return t
 }
 
-// see counts impressions that a line item could have bid on.
-func (t *tally) see(ex *campaign.Exchange, line int, n uint32) {
-	t.seen[ex.Index*len(t.first)+line].Add(n)
+// see counts impressions that a line item could have bid on, through a deal or none.
+func (t *tally) see(ex *campaign.Exchange, line int, deal *openrtb.Deal, n uint32) {
+	slot := ex.Index*len(t.first) + line
+	if deal == nil {
+		t.seen[slot].Add(n)
+		return
+	}
+	t.deals.see(slot, deal, n)
 }
 
 // add counts a bid of the line item with that index.
@@ -50,13 +51,12 @@ func (t *tally) add(ex *campaign.Exchange, line int, b *Bid) {
 		t.bids[slot].Add(1)
 		return
 	}
-	t.mu.Lock()
-	t.deals[dealKey{slot, dealID(b.Deal)}]++
-	t.mu.Unlock()
+	t.deals.bid(slot, b.Deal)
 }
 
-// flush hands what was counted to fn and begins anew.
-func (t *tally) flush(now time.Time, fn func(*ad.Event)) {
+// flush hands what was counted to fn, after the names of deals to name, and begins
+// anew.
+func (t *tally) flush(now time.Time, name func(ad.ID, string), fn func(*ad.Event)) {
 	for e, ex := range t.snap.Exchanges {
 		for i := range t.snap.Lines {
 			if seen := &t.seen[e*len(t.first)+i]; seen.Load() > 0 {
@@ -72,13 +72,18 @@ func (t *tally) flush(now time.Time, fn func(*ad.Event)) {
 			}
 		}
 	}
-	t.mu.Lock()
-	deals := t.deals
-	t.deals = map[dealKey]uint32{}
-	t.mu.Unlock()
-	for key, n := range deals {
+	bids, seen, names := t.deals.take()
+	for id, text := range names {
+		name(id, text)
+	}
+	for key, n := range bids {
 		ex, line, k := t.place(key.slot)
 		fn(t.bid(ex, line, k, key.deal, n, now))
+	}
+	for key, n := range seen {
+		ev := t.event(t.snap.Exchanges[key.slot/len(t.first)], key.slot%len(t.first), key.deal, now)
+		ev.Requests = n
+		fn(ev)
 	}
 }
 
@@ -163,11 +168,12 @@ func (e *Engine) sample(sc *Scratch, b *Bid) {
 // about once a second, and before the ledger is closed.
 func (e *Engine) Flush(now time.Time) {
 	write := func(ev *ad.Event) { e.Ledger.AppendAsync(ev) }
+	name := func(id ad.ID, text string) { e.Ledger.Name(ledger.DealName, id, text) }
 	e.tallies.mu.Lock()
 	defer e.tallies.mu.Unlock()
 	kept := e.tallies.retired[:0]
 	for _, r := range e.tallies.retired {
-		r.tally.flush(now, write)
+		r.tally.flush(now, name, write)
 		if r.left--; r.left > 0 {
 			kept = append(kept, r)
 		}
@@ -175,7 +181,7 @@ func (e *Engine) Flush(now time.Time) {
 	clear(e.tallies.retired[len(kept):])
 	e.tallies.retired = kept
 	if l := e.live.Load(); l != nil {
-		l.tally.flush(now, write)
+		l.tally.flush(now, name, write)
 	}
 }
 
