@@ -83,7 +83,7 @@ func (s *Server) reportMany(ctx *fasthttp.RequestCtx, kind ad.EventKind, now tim
 	var b batch
 	rd := e.reading(snap, of, kind, now)
 	b.read(rd, body, func(id ad.ID, name string) { e.Ledger.Name(ledger.TopicName, id, name) })
-	if err := e.record(&b, now); err != nil {
+	if err := e.record(rd, &b); err != nil {
 		e.Metrics.reports[reportIndex(kind)][reportNotDurable].Add(uint64(len(b.events)))
 		s.refuseForNow(ctx)
 		return
@@ -214,9 +214,15 @@ func (e *Engine) link(now time.Time, links []profile.Link) error {
 
 // record makes a batch durable: first the links, then the events, so that whoever
 // reads an event finds the person.
-func (e *Engine) record(b *batch, now time.Time) error {
-	if err := e.link(now, b.links); err != nil {
+func (e *Engine) record(rd *reading, b *batch) error {
+	if err := e.link(rd.now, b.links); err != nil {
 		return err
+	}
+	if rd.kind == ad.EventConversion {
+		c := e.creditor(rd)
+		for i := range b.events {
+			c.credit(&b.events[i])
+		}
 	}
 	outcomes := make([]ad.Reason, len(b.events))
 	if err := e.Ledger.AppendAll(b.events, outcomes); err != nil {

@@ -72,7 +72,8 @@ func (s *Server) pixelReport(ctx *fasthttp.RequestCtx, rd *reading) (no *objecti
 	e, args := s.engine, ctx.QueryArgs()
 	var req openrtb.Request
 	readConsent(&req, ctx)
-	if may, _ := rd.snap.Vouched.Permission(&req); !may.Write {
+	may, _ := rd.snap.Vouched.Permission(&req)
+	if !may.Write {
 		return &objection{outcome: reportNoConsent}, false
 	}
 	r := report{
@@ -112,6 +113,9 @@ func (s *Server) pixelReport(ctx *fasthttp.RequestCtx, rd *reading) (no *objecti
 	}
 	if e.link(rd.now, r.links(nil)) != nil {
 		return &objection{outcome: reportNotDurable}, false
+	}
+	if rd.kind == ad.EventConversion && may.Read {
+		e.creditor(rd).credit(&ev)
 	}
 	e.Ledger.Name(ledger.TopicName, about.ID, about.Name)
 	reason, err := e.Ledger.Append(&ev)

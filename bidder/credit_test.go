@@ -1,0 +1,123 @@
+package bidder_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"bidwell/ad"
+	"bidwell/ledger"
+)
+
+// TestConversionsAreCredited reports conversions of somebody who has clicked: each
+// counts for the ad of the advertiser that was clicked last before it, and not for
+// another advertiser's, nor for an old click, nor for an impression.
+func TestConversionsAreCredited(t *testing.T) {
+	process := plainProcess + `advertisers:
+  shop: {key: ` + serverKey + `, pixel_key: ` + pixelKey + `, conversions: [order]}
+`
+	of := func(name, advertiser string) string {
+		return fmt.Sprintf(`campaign: %[1]s
+advertiser: {name: %[2]s, domains: [%[2]s.example]}
+budget: {total: 9 USD}
+line_items:
+  - {name: all, bid: {price: 2 USD}, creatives: [mpu]}
+creatives:
+  - {name: mpu, banner: {size: 300x250, image: "https://cdn.a.example/a.jpg"}, click: "https://a.example/"}
+`, name, advertiser)
+	}
+	s := serve(t, newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", of("a", "shop"), "campaigns/b.yaml", of("b", "shop"), "campaigns/c.yaml", of("c", "other")), ""), lenient)
+	now := time.Now()
+	const day = 24 * time.Hour
+	n := byte(0)
+	contact := func(who, campaign string, kind ad.EventKind, before time.Duration) {
+		t.Helper()
+		for i := range s.Snapshot().Lines {
+			l := &s.Snapshot().Lines[i]
+			if l.Campaign.Name != campaign {
+				continue
+			}
+			n++
+			at := now.Add(-before)
+			ev := ad.Event{
+				Kind: kind, Bid: ad.BidID{n}, Time: at.UnixMilli(), BidTime: at.Unix(), Person: login(who).Key(),
+				Advertiser: l.Campaign.AdvertiserID, Campaign: l.Campaign.ID, Line: l.ID, Creative: l.Creatives[0].ID,
+			}
+			if r, err := s.events.Append(&ev); r != ad.OK || err != nil {
+				t.Fatal(r, err)
+			}
+		}
+	}
+	contact("anna", "a", ad.EventClick, 20*day)
+	contact("anna", "b", ad.EventClick, 2*day)
+	contact("anna", "b", ad.EventImpression, day)
+	contact("anna", "c", ad.EventClick, time.Hour)
+	contact("bert", "a", ad.EventClick, 31*day)
+	contact("bert", "b", ad.EventImpression, day)
+	contact("carl", "c", ad.EventClick, day)
+	follow(t, s.rig, now)
+	send := func(event, who string, before time.Duration) {
+		t.Helper()
+		line := reportLine(event, who, fmt.Sprintf(`,"topic":"order","time":%d`, now.Add(-before).Unix()))
+		if r := s.send(t, "/e/conv", line); r.Accepted != 1 {
+			t.Fatalf("%s is answered %+v", event, r)
+		}
+	}
+	send("after b", "anna", 0)
+	send("between a and b", "anna", 3*day)
+	send("before both", "anna", 25*day)
+	send("too late", "bert", 0)
+	send("after another's", "carl", 0)
+	if a := s.get(t, "/e/conv?key="+pixelKey+"&topic=order&event=pixel&uid=anna&uid_type=login:shop.example"); a.status != 200 {
+		t.Fatalf("a pixel is answered %d", a.status)
+	}
+	got := map[string]uint64{}
+	err := s.events.Rollups(0, now.Unix()+1, func(r *ledger.Rollup) error {
+		if r.Conversions == 0 {
+			return nil
+		}
+		name := "none"
+		for i := range s.Snapshot().Lines {
+			if l := &s.Snapshot().Lines[i]; l.Campaign.ID == r.Campaign && l.ID == r.Line && l.Creatives[0].ID == r.Creative {
+				name = l.Campaign.Name
+			}
+		}
+		got[name] += r.Conversions
+		return nil
+	})
+	if err != nil || got["a"] != 1 || got["b"] != 2 || got["c"] != 0 || got["none"] != 3 {
+		t.Errorf("conversions count for %v (%v), want 1 of a, 2 of b, 3 of none", got, err)
+	}
+	if x, err := s.events.Replay(t.Context(), nil); err != nil || !x.OK() {
+		t.Errorf("replay finds %+v, %v", x, err)
+	}
+	if p, err := s.Profiles.Get(login("anna").Key(), now); err != nil || len(p.Touches) != 4 {
+		t.Errorf("anna's contacts are %+v (%v), want 4: conversions are none", p.Touches, err)
+	}
+}
+
+// TestDealsAreTallied bids through a deal that no line item names: requests and bids are
+// counted by deal, and the ledger learns its name.
+func TestDealsAreTallied(t *testing.T) {
+	any := strings.Replace(bannerCampaign("a", 5), "name: all,", "name: all, deals: any,", 1)
+	s := serve(t, newRig(t, files("bidwell.yaml", plainProcess, "campaigns/a.yaml", any), ""), lenient)
+	deal := `,"tmax":10000,"imp":[{"id":"1","banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"deal-7","bidfloor":1,"at":1}]}}]`
+	for _, more := range []string{deal, deal, `,"tmax":10000`} {
+		if a := s.post(t, bannerRequest("1", more)); a.status != http.StatusOK {
+			t.Fatalf("answered %d %s", a.status, a.body)
+		}
+	}
+	s.Flush(monday)
+	s.requests(t, "a") // what was flushed is durable then
+	got := map[string][2]uint64{}
+	err := s.events.Rollups(0, monday.Unix()+1, func(u *ledger.Rollup) error {
+		name := s.events.NameOf(ledger.DealName, u.Deal)
+		got[name] = [2]uint64{got[name][0] + u.Requests, got[name][1] + u.Bids}
+		return nil
+	})
+	if err != nil || got["deal-7"] != [2]uint64{2, 2} || got[""] != [2]uint64{1, 1} {
+		t.Errorf("requests and bids by deal: %v (%v), want 2 and 2 through deal-7, 1 and 1 without", got, err)
+	}
+}
