@@ -111,9 +111,34 @@ var mediaClicks = [...]float64{ad.Banner: 0, ad.Video: -0.3, ad.Audio: -1, ad.Na
 // Of returns the chances of an exposure.
 func (t *Truth) Of(e *Exposure) Response {
 	campaign, creative := nameOf(e.Campaign), nameOf(e.Creative)
-	r := Response{View: t.view(e)}
-	click := t.base[ofClick] + t.appeal(ofClick, campaign, creative, e.Person.traits) + t.where(e, campaign) +
-		personSigma*t.normal(ofClick, 'p', e.Person.key, 0)
+	place := nameOf(e.Place)
+	f := factors{
+		click:      t.appeal(ofClick, campaign, creative, e.Person.traits),
+		wish:       t.appeal(ofClickConversion, campaign, creative, e.Person.traits),
+		placeView:  t.placeEffect(ofView, place),
+		placeClick: t.placeEffect(ofClick, place),
+		suits:      t.suits(campaign, nameOf(e.Category)),
+		person:     t.person(e.Person.key),
+	}
+	if played(e.Media) {
+		f.complete = t.appeal(ofComplete, campaign, creative, e.Person.traits)
+	}
+	return t.of(e, &f)
+}
+
+// factors are what chances are made of besides what an exposure itself says: effects
+// on log-odds.
+type factors struct {
+	click, complete, wish float64    // how much somebody with these traits likes the ad
+	placeView, placeClick float64    // of the place
+	suits                 float64    // of the campaign in such places
+	person                [2]float64 // of the person beyond the traits, on clicks and on conversions
+}
+
+// of returns the chances of an exposure whose factors are known.
+func (t *Truth) of(e *Exposure, f *factors) Response {
+	r := Response{View: t.view(e, f.placeView)}
+	click := t.base[ofClick] + f.click + f.placeClick + f.suits + f.person[0]
 	if int(e.Media) < len(mediaClicks) {
 		click += mediaClicks[e.Media]
 	}
@@ -121,19 +146,21 @@ func (t *Truth) Of(e *Exposure) Response {
 		click -= 3 // there is nothing to click with
 	}
 	r.Click = sigmoid(click)
-	if e.Media == ad.Video || e.Media == ad.Audio {
-		r.Complete = t.complete(e, campaign, creative)
+	if played(e.Media) {
+		r.Complete = t.complete(e, f.complete)
 	}
-	wish := t.appeal(ofClickConversion, campaign, creative, e.Person.traits) +
-		personSigma*t.normal(ofClickConversion, 'p', e.Person.key, 0)
+	wish := f.wish + f.person[1]
 	r.ClickConversion = sigmoid(t.base[ofClickConversion] + wish)
 	r.ViewConversion = sigmoid(t.base[ofViewConversion] + wish)
 	return r
 }
 
+// played reports whether ads of a kind have a beginning and an end.
+func played(m ad.Media) bool { return m == ad.Video || m == ad.Audio }
+
 // view returns the chance that an ad is seen. An exchange's own measurement is
 // right but for the place.
-func (t *Truth) view(e *Exposure) float64 {
+func (t *Truth) view(e *Exposure, place float64) float64 {
 	base := t.base[ofView]
 	switch {
 	case e.Viewability > 0 && e.Viewability < 1:
@@ -146,11 +173,11 @@ func (t *Truth) view(e *Exposure) float64 {
 	if e.TV || e.Media == ad.Audio {
 		base += 2
 	}
-	return sigmoid(base + placeSigma*t.normal(ofView, 'w', nameOf(e.Place), 0))
+	return sigmoid(base + place)
 }
 
-func (t *Truth) complete(e *Exposure, campaign, creative uint64) float64 {
-	x := t.base[ofComplete] + t.appeal(ofComplete, campaign, creative, e.Person.traits)
+func (t *Truth) complete(e *Exposure, appeal float64) float64 {
+	x := t.base[ofComplete] + appeal
 	if e.TV {
 		x += 2.5
 	}
@@ -165,17 +192,36 @@ func (t *Truth) complete(e *Exposure, campaign, creative uint64) float64 {
 
 // appeal is how much a person with some traits likes a campaign and a creative.
 func (t *Truth) appeal(of effect, campaign, creative uint64, traits uint16) float64 {
-	x := campaignSigma*t.normal(of, 'm', campaign, 0) + creativeSigma*t.normal(of, 'c', creative, 0)
+	x := t.liking(of, campaign, creative, 0)
 	for ; traits != 0; traits &= traits - 1 {
-		trait := 1 + uint64(bits.TrailingZeros16(traits))
-		x += likingSigma*t.normal(of, 'm', campaign, trait) + detailSigma*t.normal(of, 'c', creative, trait)
+		x += t.liking(of, campaign, creative, 1+uint64(bits.TrailingZeros16(traits)))
 	}
 	return x
 }
 
-// where is how much a place, and a campaign in such places, is clicked.
-func (t *Truth) where(e *Exposure, campaign uint64) float64 {
-	return placeSigma*t.normal(ofClick, 'w', nameOf(e.Place), 0) + contextSigma*t.normal(ofClick, 'x', campaign, nameOf(e.Category))
+// liking is what a trait adds to the appeal of a campaign and a creative, or with
+// trait 0 what everybody makes of them.
+func (t *Truth) liking(of effect, campaign, creative, trait uint64) float64 {
+	ofCampaign, ofCreative := likingSigma, detailSigma
+	if trait == 0 {
+		ofCampaign, ofCreative = campaignSigma, creativeSigma
+	}
+	return ofCampaign*t.normal(of, 'm', campaign, trait) + ofCreative*t.normal(of, 'c', creative, trait)
+}
+
+// placeEffect is how much more ads are seen, or clicked, in a place.
+func (t *Truth) placeEffect(of effect, place uint64) float64 {
+	return placeSigma * t.normal(of, 'w', place, 0)
+}
+
+// suits is how much more a campaign is clicked in places of a category.
+func (t *Truth) suits(campaign, category uint64) float64 {
+	return contextSigma * t.normal(ofClick, 'x', campaign, category)
+}
+
+// person is what somebody is like beyond the traits.
+func (t *Truth) person(key uint64) [2]float64 {
+	return [2]float64{personSigma * t.normal(ofClick, 'p', key, 0), personSigma * t.normal(ofClickConversion, 'p', key, 0)}
 }
 
 // normal returns the same number of a standard normal distribution whenever it is
