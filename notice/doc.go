@@ -23,5 +23,10 @@
 //
 // A click that carries its own target has the tag AES(AES(M ⊕ k') ⊕ T), where T
 // is the first half of the target's SHA-256: a CBC-MAC over two blocks, of which
-// the first is of a kind that no single block ever has.
+// the first is of a kind that no single block ever has. An impression that carries
+// what response models saw of it has a tag of the same form.
+//
+// What the models saw is made of what is known of the person, and the URL passes
+// through the hands of exchanges, publishers and browsers: it is hidden by AES in
+// counter mode under a third key, beginning at M. M is another one for every bid.
 package notice

@@ -52,18 +52,21 @@ type key struct {
 	outer [sha256.BlockSize]byte
 	inner [sha256.BlockSize]byte
 	kinds cipher.Block
+	veils cipher.Block // of contexts
 }
 
 func newKey(secret []byte) (*key, error) {
 	root := pads(secret)
 	payload := root.mac([]byte("bidwell notice payload"))
 	kinds := root.mac([]byte("bidwell notice kinds"))
+	veils := root.mac([]byte("bidwell notice contexts"))
 	id := root.mac([]byte("bidwell notice key id"))
 	k := pads(payload[:])
 	k.id = id[0]
-	var err error
+	var err, another error
 	k.kinds, err = aes.NewCipher(kinds[:16])
-	return k, err
+	k.veils, another = aes.NewCipher(veils[:16])
+	return k, errors.Join(err, another)
 }
 
 func pads(secret []byte) *key {

@@ -10,10 +10,12 @@ import (
 
 const tagSize = aes.BlockSize
 
-// A click whose tag covers its target is a kind of its own.
+// A click whose tag covers its target, and an impression whose tag covers its
+// context, are kinds of their own.
 const (
-	withTarget      = 0x80
-	clickWithTarget = byte(ad.Click) | withTarget
+	covers                = 0x80
+	clickWithTarget       = byte(ad.Click) | covers
+	impressionWithContext = byte(ad.Impression) | covers
 )
 
 // Scratch is the working memory of one goroutine, reused from bid to bid. The
@@ -25,6 +27,7 @@ type Scratch struct {
 	buf  [maxPayload + tagSize]byte
 	in   [aes.BlockSize]byte // here, because what a cipher.Block is given escapes
 	out  [aes.BlockSize]byte
+	veil [MaxContext]byte // a context that is hidden
 
 	// The tokens of a bid differ in their tags alone: what stands before is put
 	// into letters once.
@@ -74,16 +77,16 @@ func (s *Scratch) encode(dst []byte, tag *[tagSize]byte) []byte {
 	return base64.RawURLEncoding.AppendEncode(dst, s.buf[s.whole:s.size+tagSize])
 }
 
-// tag returns the tag of a kind, which covers the target if the kind has one. It
-// is valid until the next call.
-func (s *Scratch) tag(kind byte, target []byte) *[tagSize]byte {
+// tag returns the tag of a kind, which covers what goes with it if the kind has
+// something. It is valid until the next call.
+func (s *Scratch) tag(kind byte, with []byte) *[tagSize]byte {
 	copy(s.in[:], s.mac[:])
 	s.in[0] ^= kind
 	s.key.kinds.Encrypt(s.out[:], s.in[:])
-	if kind&withTarget == 0 {
+	if kind&covers == 0 {
 		return &s.out
 	}
-	t := sha256.Sum256(target)
+	t := sha256.Sum256(with)
 	for i := range s.in {
 		s.in[i] = s.out[i] ^ t[i]
 	}

@@ -2,6 +2,7 @@ package notice
 
 import (
 	"encoding/binary"
+	"math"
 
 	"bidwell/ad"
 )
@@ -24,16 +25,22 @@ type Token struct {
 	Media      ad.Media
 	Test       bool      // spends nothing
 	Settles    ad.Notice // what the exchange bills on for this bid, 0 if that is not said
+
+	Segment uint32     // what the bid is for, as pricing.SegmentOf has it; 0 if that is not said
+	Auction ad.Auction // how it is priced, NoAuction if that is not said
 }
 
 // The payload: version, its own length, key id, flags, bid, five ids, deal and
 // person (if there are such), currency, and then time and both prices as uvarints.
+// Version 2 adds the auction and the segment, a byte and a uvarint; a token that says
+// neither is of version 1, so that each has one payload.
 const (
-	version      = 1
+	version1     = 1
+	version2     = 2
 	headerSize   = 4
 	fixedSize    = headerSize + 16 + 5*8 + 3
 	leastPayload = fixedSize + 3
-	maxPayload   = fixedSize + 8 + 16 + 3*binary.MaxVarintLen64
+	maxPayload   = fixedSize + 8 + 16 + 3*binary.MaxVarintLen64 + 1 + binary.MaxVarintLen32
 )
 
 const (
@@ -65,7 +72,7 @@ func (t *Token) appendPayload(dst []byte, keyID byte) []byte {
 			flags |= byte(i) << 6
 		}
 	}
-	dst = append(dst, version, 0, keyID, flags)
+	dst = append(dst, t.version(), 0, keyID, flags)
 	dst = append(dst, t.Bid[:]...)
 	for _, id := range [...]ad.ID{t.Exchange, t.Advertiser, t.Campaign, t.Line, t.Creative} {
 		dst = binary.BigEndian.AppendUint64(dst, uint64(id))
@@ -80,17 +87,28 @@ func (t *Token) appendPayload(dst []byte, keyID byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(t.Time))
 	dst = binary.AppendUvarint(dst, uint64(t.Price))
 	dst = binary.AppendUvarint(dst, uint64(t.BidPrice))
+	if dst[start] == version2 {
+		dst = append(dst, byte(t.Auction))
+		dst = binary.AppendUvarint(dst, uint64(t.Segment))
+	}
 	dst[start+1] = byte(len(dst) - start)
 	return dst
+}
+
+func (t *Token) version() byte {
+	if t.Segment != 0 || t.Auction != ad.NoAuction {
+		return version2
+	}
+	return version1
 }
 
 // parsePayload reads what appendPayload wrote. It is called on payloads whose
 // signature is right, but trusts them no further than that.
 func (t *Token) parsePayload(p []byte) bool {
-	if len(p) < leastPayload || p[0] != version {
+	if len(p) < leastPayload {
 		return false
 	}
-	flags := p[3]
+	written, flags := p[0], p[3]
 	*t = Token{Media: ad.Media(flags & flagMedia), Test: flags&flagTest != 0, Settles: settling[flags&flagSettle>>6]}
 	p = p[headerSize:]
 	p = p[copy(t.Bid[:], p):]
@@ -125,5 +143,22 @@ func (t *Token) parsePayload(p []byte) bool {
 		p = p[n:]
 	}
 	t.Time, t.Price, t.BidPrice = int64(time), ad.Money(price), ad.Money(bidPrice)
-	return len(p) == 0
+	if written == version2 {
+		p = t.parseSegment(p)
+	}
+	return len(p) == 0 && t.version() == written
+}
+
+// parseSegment reads what version 2 adds, and returns what follows. Where it is not
+// whole it reads nothing.
+func (t *Token) parseSegment(p []byte) []byte {
+	if len(p) == 0 {
+		return p
+	}
+	segment, n := binary.Uvarint(p[1:])
+	if n <= 0 || segment > math.MaxUint32 {
+		return p
+	}
+	t.Auction, t.Segment = ad.Auction(p[0]), uint32(segment)
+	return p[1+n:]
 }

@@ -45,16 +45,16 @@ func (v *Verifier) ParseClick(s *Scratch, dst *Token, token, target []byte, now 
 	return v.parse(s, dst, token, clickWithTarget, target, now)
 }
 
-func (v *Verifier) parse(s *Scratch, dst *Token, token []byte, kind byte, target []byte, now time.Time) ad.Reason {
+func (v *Verifier) parse(s *Scratch, dst *Token, token []byte, kind byte, with []byte, now time.Time) ad.Reason {
 	*dst = Token{}
 	if why := s.decode(token); why != ad.OK {
 		return why
 	}
-	if !v.genuine(s, kind, target) || !dst.parsePayload(s.buf[:s.size]) {
+	if !v.genuine(s, kind, with) || !dst.parsePayload(s.buf[:s.size]) {
 		*dst = Token{}
 		return ad.TokenForged
 	}
-	dst.Kind = ad.Notice(kind &^ withTarget)
+	dst.Kind = ad.Notice(kind &^ covers)
 	age := now.Sub(time.Unix(dst.Time, 0))
 	if age > v.lifetime || age < -skew {
 		return ad.TokenExpired
@@ -69,7 +69,7 @@ func (s *Scratch) decode(token []byte) ad.Reason {
 	if len(token) < front {
 		return ad.TokenTruncated
 	}
-	if _, err := strict.Decode(s.buf[:], token[:front]); err != nil || s.buf[0] != version {
+	if _, err := strict.Decode(s.buf[:], token[:front]); err != nil || s.buf[0] != version1 && s.buf[0] != version2 {
 		return ad.TokenForged
 	}
 	s.size = int(s.buf[1])
@@ -90,14 +90,14 @@ func (s *Scratch) decode(token []byte) ad.Reason {
 }
 
 // genuine checks the tag of the token in s under every key of the token's id.
-func (v *Verifier) genuine(s *Scratch, kind byte, target []byte) bool {
+func (v *Verifier) genuine(s *Scratch, kind byte, with []byte) bool {
 	for _, k := range v.keys.all {
 		if k.id != s.buf[2] {
 			continue
 		}
 		s.key = k
 		s.mac = k.mac(s.buf[:s.size])
-		if subtle.ConstantTimeCompare(s.tag(kind, target)[:], s.buf[s.size:s.size+tagSize]) == 1 {
+		if subtle.ConstantTimeCompare(s.tag(kind, with)[:], s.buf[s.size:s.size+tagSize]) == 1 {
 			return true
 		}
 	}
