@@ -77,8 +77,8 @@ func dealID(d *openrtb.Deal) ad.ID {
 // the exchange settles on it.
 func (sc *Scratch) fillURLs(b *Bid) {
 	u, base := &sc.urls, &sc.snap.Process.URLs
-	u.win = append(sc.url(u.win, base.Notices, ad.Win), "&p=${AUCTION_PRICE}"...)
-	u.billing = append(sc.url(u.billing, base.Notices, ad.Billing), "&p=${AUCTION_PRICE}"...)
+	u.win = append(sc.url(u.win, base.Notices, ad.Win), "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"...)
+	u.billing = append(sc.url(u.billing, base.Notices, ad.Billing), "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"...)
 	u.loss = append(sc.url(u.loss, base.Notices, ad.Loss), "&l=${AUCTION_LOSS}&m=${AUCTION_MIN_TO_WIN}"...)
 	u.impression = sc.url(u.impression, base.Public, ad.Impression)
 	if sc.exchange.SettleOn == ad.Impression {

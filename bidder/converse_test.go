@@ -76,7 +76,7 @@ func (p *partner) tells(sc *bidder.Scratch, kind ad.Notice, now time.Time) {
 	p.t.Helper()
 	token := sc.Token(&sc.Bids[0])
 	token.Kind = kind
-	if why, err := p.Notice(&token, nil, now); why != ad.OK || err != nil {
+	if why, err := p.Notice(&token, bidder.Said{}, now); why != ad.OK || err != nil {
 		p.t.Fatalf("%v: %v, %v", kind, why, err)
 	}
 	follow(p.t, p.rig, now)
@@ -179,7 +179,7 @@ func BenchmarkDecideConversation(b *testing.B) {
 				}
 				token := sc.Token(&sc.Bids[0])
 				token.Kind = ad.Impression
-				if why, err := r.Notice(&token, nil, monday); why != ad.OK || err != nil {
+				if why, err := r.Notice(&token, bidder.Said{}, monday); why != ad.OK || err != nil {
 					b.Fatal(why, err)
 				}
 			}

@@ -188,7 +188,7 @@ func become(t *testing.T, r *rig, token notice.Token, then string, now time.Time
 	kinds := map[string][]ad.Notice{"shown": {ad.Impression}, "clicked": {ad.Impression, ad.Click}, "lost": {ad.Loss}}[then]
 	for _, kind := range kinds {
 		token.Kind = kind
-		if why, err := r.Notice(&token, nil, now); why != ad.OK || err != nil {
+		if why, err := r.Notice(&token, bidder.Said{}, now); why != ad.OK || err != nil {
 			t.Fatalf("%s: %s, %v", kind, why, err)
 		}
 	}

@@ -186,7 +186,7 @@ func cappedRig(tb testing.TB) (*rig, *campaign.Exchange, *campaign.Snapshot) {
 			}
 			token := sc.Token(&sc.Bids[0])
 			token.Kind = ad.Impression
-			if why, err := r.Notice(&token, nil, monday); why != ad.OK || err != nil {
+			if why, err := r.Notice(&token, bidder.Said{}, monday); why != ad.OK || err != nil {
 				tb.Fatalf("impression %d of %s: %s, %v", i, user, why, err)
 			}
 		}

@@ -36,10 +36,16 @@ func (s *Server) notice(ctx *fasthttp.RequestCtx, name []byte, now time.Time) {
 		s.click(ctx, sc, &t, now)
 		return
 	}
-	r := e.Verifier.Parse(&sc.notice, &t, args.Peek("t"), kind, now)
+	said := Said{Detail: detailOf(kind, args), Price: args.Peek("p"), Least: args.Peek("m")}
+	var r ad.Reason
+	if kind == ad.Impression {
+		said.Context, r = e.Verifier.ParseImpression(&sc.notice, &t, args.Peek("t"), args.Peek("c"), now)
+	} else {
+		r = e.Verifier.Parse(&sc.notice, &t, args.Peek("t"), kind, now)
+	}
 	var err error
 	if r == ad.OK {
-		r, err = e.take(&t, detailOf(kind, args), args.Peek("p"), now)
+		r, err = e.take(&t, said, now)
 	}
 	e.Metrics.notices[kind][r].Add(1)
 	switch {
@@ -88,17 +94,24 @@ func viewEvent(name []byte) uint8 {
 	return 0
 }
 
+// Said is what a notice says beside its token.
+type Said struct {
+	Detail  uint8  // of a view, what was seen; of a loss, the exchange's reason
+	Price   []byte // what stands for the price macro
+	Least   []byte // what stands for the macro of the least bid that would have won
+	Context []byte // of an impression, what response models saw of it
+}
+
 // take accounts for a notice whose token is good. It returns when the event is on
-// disk, or an error if it cannot be put there. The price is the value of the
-// price macro, as text.
-func (e *Engine) take(t *notice.Token, detail uint8, price []byte, now time.Time) (ad.Reason, error) {
+// disk, or an error if it cannot be put there.
+func (e *Engine) take(t *notice.Token, said Said, now time.Time) (ad.Reason, error) {
 	if t.Test {
 		return ad.OK, nil
 	}
-	ev := e.event(t, detail, now)
+	ev := e.event(t, &said, now)
 	settles := t.Kind == e.settlesOn(t)
 	if settles {
-		cost, r := e.clearing(t, price)
+		cost, r := e.clearing(t, said.Price)
 		if r != ad.OK {
 			return r, nil
 		}
@@ -116,14 +129,45 @@ func (e *Engine) take(t *notice.Token, detail uint8, price []byte, now time.Time
 }
 
 // event makes the event that a notice reports.
-func (e *Engine) event(t *notice.Token, detail uint8, now time.Time) ad.Event {
-	return ad.Event{
-		Kind: ad.EventOf(t.Kind), Detail: detail, Media: t.Media,
+func (e *Engine) event(t *notice.Token, said *Said, now time.Time) ad.Event {
+	ev := ad.Event{
+		Kind: ad.EventOf(t.Kind), Detail: said.Detail, Media: t.Media,
 		Day: e.Books.Money.Get(t.Campaign).Day(t.Time),
 		Bid: t.Bid, Time: now.UnixMilli(), BidTime: t.Time,
 		Exchange: t.Exchange, Advertiser: t.Advertiser, Campaign: t.Campaign, Line: t.Line, Creative: t.Creative,
 		Deal: t.Deal, Person: t.Person, Offer: t.Price,
 	}
+	switch t.Kind {
+	case ad.Impression:
+		ev.Context = string(said.Context)
+	case ad.Win, ad.Billing, ad.Loss:
+		ev.Segment, ev.Auction, ev.Least = t.Segment, t.Auction, e.least(t, said)
+	}
+	return ev
+}
+
+// least returns the least that would have won, in house currency: as the exchange
+// says; else, where the second price is paid, that price. It is 0 if nobody says.
+func (e *Engine) least(t *notice.Token, said *Said) ad.Money {
+	if m, ok := e.amount(t, said.Least); ok && m > 0 {
+		return roughly(m, t)
+	}
+	if t.Kind == ad.Loss || t.Auction != ad.SecondPrice {
+		return 0
+	}
+	if m, ok := e.amount(t, said.Price); ok && m <= t.BidPrice {
+		return roughly(m, t)
+	}
+	return 0
+}
+
+// roughly returns what an amount in the currency of a bid is in house currency, for
+// what is learned from and not paid.
+func roughly(m ad.Money, t *notice.Token) ad.Money {
+	if t.BidPrice <= 0 {
+		return 0
+	}
+	return m.Mul(float64(t.Price) / float64(t.BidPrice))
 }
 
 // book brings the accounts in memory up to an event that is on disk.
@@ -193,12 +237,7 @@ func (e *Engine) settlesOn(t *notice.Token) ad.Notice {
 // clearing reads the clearing price of a won bid, plain or encrypted as the
 // exchange sends it, and returns it in house currency.
 func (e *Engine) clearing(t *notice.Token, text []byte) (ad.Money, ad.Reason) {
-	price, ok := ad.Money(0), false
-	if ex := e.Snapshot().ExchangeByID(t.Exchange); ex != nil && ex.PriceKeys != nil {
-		price, ok = ex.PriceKeys.Price(text)
-	} else {
-		price, ok = notice.ParsePrice(text)
-	}
+	price, ok := e.amount(t, text)
 	switch {
 	case !ok:
 		return 0, ad.PriceInvalid
@@ -206,6 +245,15 @@ func (e *Engine) clearing(t *notice.Token, text []byte) (ad.Money, ad.Reason) {
 		return 0, ad.PriceAboveBid
 	}
 	return houseCost(price, t), ad.OK
+}
+
+// amount reads an amount in the currency of a bid, plain or encrypted as the exchange
+// sends it.
+func (e *Engine) amount(t *notice.Token, text []byte) (ad.Money, bool) {
+	if ex := e.Snapshot().ExchangeByID(t.Exchange); ex != nil && ex.PriceKeys != nil {
+		return ex.PriceKeys.Price(text)
+	}
+	return notice.ParsePrice(text)
 }
 
 // houseCost returns a clearing price in house currency, at the rate at which the
@@ -230,7 +278,7 @@ func (s *Server) click(ctx *fasthttp.RequestCtx, sc *Scratch, t *notice.Token, n
 	r := e.Verifier.ParseClick(&sc.notice, t, args.Peek("t"), target, now)
 	if r == ad.OK {
 		// The person is sent on even if the click cannot be recorded.
-		r, _ = e.take(t, 0, nil, now)
+		r, _ = e.take(t, Said{}, now)
 	}
 	e.Metrics.notices[ad.Click][r].Add(1)
 	if r == ad.TokenForged || r == ad.TokenTruncated {

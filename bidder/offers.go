@@ -93,9 +93,8 @@ func (sc *Scratch) Token(b *Bid) notice.Token {
 	return t
 }
 
-// Notice accounts for a notice that did not come by HTTP. The token is trusted; the
-// price is the text that stands for the price macro. It returns when the event is
-// in the ledger, or an error if it cannot be put there.
-func (e *Engine) Notice(t *notice.Token, price []byte, now time.Time) (ad.Reason, error) {
-	return e.take(t, 0, price, now)
+// Notice accounts for a notice that did not come by HTTP. The token is trusted. It
+// returns when the event is in the ledger, or an error if it cannot be put there.
+func (e *Engine) Notice(t *notice.Token, said Said, now time.Time) (ad.Reason, error) {
+	return e.take(t, said, now)
 }

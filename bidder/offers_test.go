@@ -84,7 +84,7 @@ func TestNoticeSettles(t *testing.T) {
 		t.Errorf("%s is reserved", f.Reserved)
 	}
 	for i, want := range []ad.Reason{ad.OK, ad.NoticeReplayed} {
-		if why, err := r.Notice(&token, []byte("1.5"), monday); why != want || err != nil {
+		if why, err := r.Notice(&token, bidder.Said{Price: []byte("1.5")}, monday); why != want || err != nil {
 			t.Errorf("notice %d: got %v, %v, want %v", i+1, why, err, want)
 		}
 	}

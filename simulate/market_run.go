@@ -76,7 +76,7 @@ func (m *market) pass(k int, now time.Time) error {
 // tell brings the bidder a notice.
 func (m *market) tell(p *posted, now time.Time) error {
 	m.price = p.price.AppendCPM(m.price[:0])
-	if _, err := m.engine.Notice(&p.token, m.price, now); err != nil {
+	if _, err := m.engine.Notice(&p.token, bidder.Said{Price: m.price}, now); err != nil {
 		return fmt.Errorf("account for a notice: %w", err)
 	}
 	return nil
