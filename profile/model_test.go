@@ -367,6 +367,7 @@ func FuzzRecord(f *testing.F) {
 		for i := range r.Touches() + 2 {
 			r.Touch(i - 1)
 		}
+		readAll(r)
 		b := NewBuilder(now)
 		if err := b.Load(r); err != nil {
 			return
@@ -375,4 +376,21 @@ func FuzzRecord(f *testing.F) {
 		must(t, b.Merge(r))
 		must(t, b.Append(nil).Valid())
 	})
+}
+
+// readAll reads a record from end to end.
+func readAll(r Record) {
+	var (
+		n    Name
+		v    Value
+		k    Kind
+		last int64
+	)
+	for c := r.EachSegment(now); c.Next(&n); {
+	}
+	for c := r.EachAttribute(); c.Next(&n, &v); {
+	}
+	for c := r.EachBehaviour(); c.Next(&n, &k, &last); {
+		c.Count(0, now)
+	}
 }
