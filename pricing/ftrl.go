@@ -1,0 +1,222 @@
+package pricing
+
+import (
+	"math"
+
+	"bidwell/ad"
+)
+
+// A response model is a logistic regression: the log-odds of a chance are an
+// offset, which is the prior of the line item, plus one weight for every feature
+// that is present, and one for every feature as it matters to the campaign. Weights
+// are found by hashes, so that memory is bounded whatever comes.
+//
+// Weights are learned by FTRL-Proximal (McMahan et al., "Ad Click Prediction: a
+// View from the Trenches", 2013) without its L1 part, for hashing bounds memory
+// already. Then the algorithm's state z is -w·(λ+n), and a step is
+//
+//	w ← w − g / (λ+n)
+//
+// with g the gradient of the loss, λ the strength of regularisation and n the sum
+// of proximal strengths. The paper takes for n the root of the sum of squared
+// gradients, which presumes nothing; here n is the sum of the loss's curvature
+// p·(1−p), which makes 1/(λ+n) the variance of the weight by Laplace's
+// approximation and λ the precision of a normal prior. Features that come together
+// share a step, as in a Kalman filter, for each explains a part of the surprise
+// only (Graepel et al., "Web-Scale Bayesian Click-Through Rate Prediction", 2010).
+const (
+	pageBits = 10
+	pageSize = 1 << pageBits
+
+	mainBits  = 18 // of slots for features
+	mainPages = 1 << (mainBits - pageBits)
+
+	crossPageBits = 12 // of pages for campaigns
+	crossPages    = 1 << crossPageBits
+)
+
+// Bounds on what anything that is learned can do.
+const (
+	maxWeight = 4    // of a weight, and
+	maxStep   = 0.5  // of one change of it, as log-odds
+	maxMemory = 4000 // of n: what is learned is forgotten after some thousand responses
+	maxOdds   = 20   // of log-odds
+)
+
+// What λ is: weights are expected to differ by 1/√λ.
+const (
+	mainPrecision  = 11
+	crossPrecision = 11
+)
+
+// page is weights. Main pages are parts of one table for all; of the others each
+// campaign uses the one that its id leads to, so that all that is asked of it
+// lies together.
+type page [pageSize]float32
+
+// nothing is the page of those that have none.
+var nothing page
+
+func mainSlot(f feature) (pageNo, slot uint32) {
+	h := uint32(f) * 0x9E3779B1 >> (32 - mainBits)
+	return h >> pageBits, h & (pageSize - 1)
+}
+
+// crossing tells where the weights of a campaign are: in which page, and in which
+// of its slots. Campaigns that share a page have them in other slots.
+type crossing struct {
+	page uint32
+	salt uint32
+}
+
+func crossingOf(campaign ad.ID) crossing {
+	h := hash64(uint64(campaign))
+	return crossing{page: uint32(h >> (64 - crossPageBits)), salt: uint32(h) | 1}
+}
+
+func (c crossing) slot(f feature) uint32 { return uint32(f) * c.salt >> (32 - pageBits) }
+
+// cells are a page that learns.
+type cells struct {
+	w, n      page // weights, and sums of curvature
+	published *page
+}
+
+// regression is one task's model as it learns.
+type regression struct {
+	main  [mainPages]*cells
+	cross [crossPages]*cells
+}
+
+// slot is a weight that is present in an example.
+type slot struct {
+	w, n   *float32
+	lambda float32
+}
+
+// maxSlots is how many weights an example has at most: two for each feature, and
+// those of the subject.
+const maxSlots = 2*MaxFeatures + 8 + 32
+
+// example is the weights that are present.
+type example struct {
+	slots [maxSlots]slot
+	n     int
+}
+
+func (m *regression) gather(x *Context, s *Subject, e *example) {
+	e.n = 0
+	for _, f := range x.features() {
+		m.addMain(e, f)
+	}
+	m.addMain(e, featureOf(ofFrequency, uint64(s.Frequency)))
+	m.addMain(e, featureOf(ofRecency, uint64(s.Recency)))
+	at := crossingOf(s.Campaign)
+	c := cellsAt(&m.cross[at.page])
+	for _, f := range x.features() {
+		if f&crossedBit != 0 {
+			e.add(c, at.slot(f), crossPrecision)
+		}
+	}
+	e.add(c, at.slot(featureOf(always, 0)), crossPrecision)
+	e.add(c, at.slot(featureOf(ofLine, uint64(s.Line))), crossPrecision)
+	for f := range s.features {
+		e.add(c, at.slot(f), crossPrecision)
+	}
+}
+
+// features are those of the subject that differ from bid to bid.
+func (s *Subject) features(yield func(feature) bool) {
+	if !yield(featureOf(ofCreative, uint64(s.Creative))) || !yield(featureOf(ofStep, uint64(s.Step))) ||
+		!yield(featureOf(ofFrequency, uint64(s.Frequency))) || !yield(featureOf(ofRecency, uint64(s.Recency))) {
+		return
+	}
+	for k := uint64(0); k < 32; k++ {
+		if s.Adjust>>k&1 != 0 && !yield(featureOf(ofModifier, uint64(s.Line)+k)) {
+			return
+		}
+	}
+}
+
+func (m *regression) addMain(e *example, f feature) {
+	p, i := mainSlot(f)
+	e.add(cellsAt(&m.main[p]), i, mainPrecision)
+}
+
+func (e *example) add(c *cells, i uint32, lambda float32) {
+	e.slots[e.n] = slot{&c.w[i], &c.n[i], lambda}
+	e.n++
+	c.published = nil
+}
+
+func cellsAt(c **cells) *cells {
+	if *c == nil {
+		*c = new(cells)
+	}
+	return *c
+}
+
+// sum returns the sum of the weights.
+func (e *example) sum() (z float64) {
+	for i := range e.slots[:e.n] {
+		z += float64(*e.slots[i].w)
+	}
+	return z
+}
+
+// learn changes the weights by a gradient of the loss by the log-odds, and its
+// curvature.
+func (e *example) learn(gradient, curvature float64) {
+	spread := 0.0 // variance of the log-odds
+	for i := range e.slots[:e.n] {
+		s := &e.slots[i]
+		spread += 1 / float64(s.lambda+*s.n)
+	}
+	share := 1 / (1 + curvature*spread)
+	for i := range e.slots[:e.n] {
+		s := &e.slots[i]
+		variance := 1 / float64(s.lambda+*s.n)
+		step := within(gradient*variance*share, maxStep)
+		*s.w = float32(within(float64(*s.w)-step, maxWeight))
+		others := max(spread-variance, 0)
+		*s.n = min(*s.n+float32(curvature/(1+curvature*others)), maxMemory)
+	}
+}
+
+// within holds x between -bound and bound; what is no number is 0.
+func within(x, bound float64) float64 {
+	if x != x {
+		return 0
+	}
+	return min(max(x, -bound), bound)
+}
+
+func logit(p float64) float64 { return math.Log(p / (1 - p)) }
+
+func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-within(z, maxOdds))) }
+
+// publish returns the weights as they are. Pages that have not changed since the
+// last time are the same.
+func (m *regression) publish() *weights {
+	out := new(weights)
+	for i := range out.main {
+		out.main[i] = &nothing
+		if m.main[i] != nil {
+			out.main[i] = m.main[i].publish()
+		}
+	}
+	for i := range out.cross {
+		if m.cross[i] != nil {
+			out.cross[i] = m.cross[i].publish()
+		}
+	}
+	return out
+}
+
+func (c *cells) publish() *page {
+	if c.published == nil {
+		p := c.w
+		c.published = &p
+	}
+	return c.published
+}

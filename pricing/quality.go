@@ -1,0 +1,194 @@
+package pricing
+
+import (
+	"fmt"
+	"math"
+
+	"bidwell/ad"
+)
+
+// Quality says how good a campaign's chances are. It is made of examples before
+// they are learned from, the last few thousand responses counting most.
+type Quality struct {
+	Goal  Goal          `json:"-"`
+	Tasks []TaskQuality `json:"tasks"` // those that the goal's chance is made of
+}
+
+// TaskQuality is the quality of one model for one campaign.
+type TaskQuality struct {
+	Task        Task    `json:"-"`
+	Impressions float64 `json:"impressions"` // examples: impressions, or clicks for what follows a click; decayed, as all sums
+	Events      float64 `json:"events"`      // of them with a response
+	Predicted   float64 `json:"predicted"`   // responses that the model expected
+	Calibration float64 `json:"calibration"` // predicted ÷ events; 0 without events
+	Entropy     float64 `json:"entropy"`     // normalised: log loss ÷ that of always saying the average; below 1 is better than that. 0 without events
+	PriorLoss   float64 `json:"prior_loss"`  // the same of the prior
+	AUC         float64 `json:"auc"`         // how often a response got a higher chance than none; 0 without events
+	Used        bool    `json:"used"`        // the model; else the prior
+	Why         string  `json:"why"`         // it is used, or not
+}
+
+// The gate: what a model must show before it is used.
+const (
+	gateEvents      = 20    // responses of the campaign; with fewer it follows what all campaigns together show
+	gateHouseEvents = 200   // responses of all
+	gateLoss        = 1.005 // log loss, as a multiple of the prior's
+	gateBand        = 0.25  // calibration is off by no more, as log of the ratio, beyond what chance does
+	trustOne        = 30    // responses that "it is calibrated" counts as much as
+)
+
+// scoreBuckets are of log-odds, a quarter wide, from lowScore on.
+const (
+	scoreBuckets = 64
+	scoreWidth   = 0.25
+	lowScore     = -12
+)
+
+// progress is what examples have shown of a model, each before it was learned from.
+type progress struct {
+	n, y       float64 // examples, and responses
+	raw, p     float64 // responses expected, before and after calibration
+	loss, base float64 // log loss of the model, and of the prior
+	scores     [2][scoreBuckets]float32
+}
+
+// factor is by how much the raw model is to be multiplied.
+func (q *progress) factor() float64 {
+	if q == nil {
+		return 1
+	}
+	return (q.y + trustOne) / (q.raw + trustOne)
+}
+
+// add counts an example: n and y of it are new, for a label that comes late takes
+// back what was counted before.
+func (q *progress) add(n, y, raw, p, prior float64) {
+	none := n - y
+	q.n += n
+	q.y += y
+	q.raw += n * raw
+	q.p += n * p
+	q.loss += logLoss(none, y, p)
+	q.base += logLoss(none, y, prior)
+	b := int(within(math.Floor((logit(p)-lowScore)/scoreWidth), scoreBuckets))
+	b = min(max(b, 0), scoreBuckets-1)
+	q.scores[0][b] = max(q.scores[0][b]+float32(none), 0)
+	q.scores[1][b] = max(q.scores[1][b]+float32(y), 0)
+	if q.y > memory {
+		q.halve()
+	}
+}
+
+func logLoss(none, y, p float64) float64 { return -y*math.Log(p) - none*math.Log1p(-p) }
+
+func (q *progress) halve() {
+	for _, x := range [...]*float64{&q.n, &q.y, &q.raw, &q.p, &q.loss, &q.base} {
+		*x /= 2
+	}
+	for i := range q.scores {
+		for b := range q.scores[i] {
+			q.scores[i][b] /= 2
+		}
+	}
+}
+
+// auc is the area under the curve of true over false positives.
+func (q *progress) auc() float64 {
+	area, below, positives := 0.0, 0.0, 0.0
+	for b := range scoreBuckets {
+		none, y := float64(q.scores[0][b]), float64(q.scores[1][b])
+		area += y * (below + none/2)
+		below += none
+		positives += y
+	}
+	if below <= 0 || positives <= 0 {
+		return 0
+	}
+	return area / (below * positives)
+}
+
+// quality sums up, and decides whether the model is used. House is what all
+// campaigns show together.
+func (q *progress) quality(t Task, house *progress) TaskQuality {
+	out := TaskQuality{Task: t}
+	if q == nil {
+		q = new(progress)
+	}
+	out.Impressions, out.Events, out.Predicted, out.AUC = max(q.n, 0), max(q.y, 0), max(q.p, 0), q.auc()
+	if entropy := logLoss(q.n-q.y, q.y, q.y/q.n); q.y > 0 && q.n > q.y && entropy > 0 {
+		out.Calibration, out.Entropy, out.PriorLoss = q.p/q.y, q.loss/entropy, q.base/entropy
+	}
+	out.Used, out.Why = q.gate(house)
+	return out
+}
+
+// gate decides whether a model is used, and says why.
+func (q *progress) gate(house *progress) (used bool, why string) {
+	if q.y >= gateEvents {
+		return q.passes("")
+	}
+	if house == nil || house.y < gateHouseEvents {
+		return false, fmt.Sprintf("only %.0f responses, %d are needed", max(q.y, 0), gateEvents)
+	}
+	used, why = house.passes(" of all campaigns")
+	return used, fmt.Sprintf("only %.0f responses of its own; %s", max(q.y, 0), why)
+}
+
+func (q *progress) passes(of string) (used bool, why string) {
+	off := math.Abs(math.Log(max(q.p, minRate) / max(q.y, minRate)))
+	switch {
+	case !(q.loss <= gateLoss*q.base):
+		return false, fmt.Sprintf("its log loss%s is %.3f of the prior's", of, q.loss/q.base)
+	case !(off <= gateBand+3/math.Sqrt(max(q.y, 1))):
+		return false, fmt.Sprintf("it expects %.2f of the responses%s that come", q.p/q.y, of)
+	}
+	return true, fmt.Sprintf("its log loss%s is %.3f of the prior's", of, q.loss/q.base)
+}
+
+// record is what is kept of a campaign.
+type record struct {
+	goal     Goal
+	seen     int64 // day of the last example
+	progress [NumTasks]*progress
+}
+
+// verdict is what of a campaign's models is published.
+type verdict struct {
+	quality Quality
+	tasks   [NumTasks]struct {
+		known  bool // it has responses enough of its own
+		used   bool
+		factor float64
+	}
+}
+
+func (c *record) verdict(house *[NumTasks]progress) *verdict {
+	v := &verdict{quality: Quality{Goal: c.goal}}
+	for t := range NumTasks {
+		q := c.progress[t]
+		v.tasks[t].used, _ = orNone(q).gate(&house[t])
+		v.tasks[t].known = q != nil && q.y >= gateEvents
+		v.tasks[t].factor = q.factor()
+	}
+	for _, t := range c.goal.Tasks() {
+		v.quality.Tasks = append(v.quality.Tasks, c.progress[t].quality(t, &house[t]))
+	}
+	return v
+}
+
+func orNone(q *progress) *progress {
+	if q == nil {
+		return new(progress)
+	}
+	return q
+}
+
+// Quality returns how good a campaign's chances are, and false for one of which
+// nothing has been learned.
+func (r *Responses) Quality(campaign ad.ID) (Quality, bool) {
+	v, ok := r.verdicts[campaign]
+	if !ok {
+		return Quality{}, false
+	}
+	return v.quality, true
+}

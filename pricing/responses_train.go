@@ -1,0 +1,165 @@
+package pricing
+
+import (
+	"math"
+
+	"bidwell/ad"
+)
+
+// Example is what happened to one impression, as far as one task is concerned.
+//
+// A response may come late: examples without it are learned when they are due, in
+// parts if the response is likely later on, and one with it takes back the parts.
+type Example struct {
+	Task    Task
+	Context *Context
+	Subject *Subject
+	Yes     bool    // there is a response
+	Weight  float64 // of this part; of a response, of all the example
+	Taken   float64 // of a response: the weight of the parts without it that were learned before
+	Day     int64   // days since 1970-01-01 of the example
+}
+
+// maxExample is the most weight that an example can have.
+const maxExample = 4096
+
+// Trainer teaches response models. It is for one goroutine.
+type Trainer struct {
+	models    [NumTasks]*regression // nil until there is an example
+	rates     rates
+	house     [NumTasks]progress
+	campaigns map[ad.ID]*record
+	credits   map[creativeKey]*credit
+	day       int64 // of the newest example: what is old is forgotten when it changes
+
+	example example // reused
+}
+
+// NewTrainer returns a trainer that knows nothing.
+func NewTrainer() *Trainer {
+	return &Trainer{rates: newRates(), campaigns: map[ad.ID]*record{}, credits: map[creativeKey]*credit{}}
+}
+
+// Learn learns an example. It ignores what cannot be one.
+func (t *Trainer) Learn(e *Example) {
+	if !e.valid() {
+		return
+	}
+	t.turn(e.Day)
+	m := t.models[e.Task]
+	if m == nil {
+		m = new(regression)
+		t.models[e.Task] = m
+	}
+	n, y := e.Weight, 0.0
+	if e.Yes {
+		n, y = e.Weight-e.Taken, e.Weight
+	}
+	prior := t.rates.rate(e.Task, e.Subject.Advertiser, e.Subject.Campaign, e.Subject.Line, 0)
+	m.gather(e.Context, e.Subject, &t.example)
+	p := sigmoid(logit(prior) + t.example.sum())
+	t.score(e, n, y, p, prior)
+	gradient := n*p - y
+	t.example.learn(gradient, max(n, 0)*p*(1-p))
+	t.rates.add(e.Task, e.Subject, n, y, t.day)
+}
+
+func (e *Example) valid() bool {
+	return e.Task < NumTasks && e.Weight > 0 && e.Weight <= maxExample && e.Taken >= 0 && e.Taken <= maxExample && (e.Yes || e.Taken == 0)
+}
+
+// score counts how good the model's chance was, before it learns.
+func (t *Trainer) score(e *Example, n, y, raw, prior float64) {
+	c := t.campaign(e.Subject)
+	if c == nil {
+		return
+	}
+	q := c.progress[e.Task]
+	if q == nil {
+		q = new(progress)
+		c.progress[e.Task] = q
+	}
+	p := bounded(raw*q.factor(), prior/maxRatio, min(prior*maxRatio, maxRate))
+	q.add(n, y, raw, p, prior)
+	t.house[e.Task].add(n, y, raw, p, prior)
+	if k := t.credit(e.Subject); k != nil {
+		k.add(e.Task, y, n*raw*math.Exp(-t.creativeWeight(e)))
+	}
+}
+
+// creativeWeight is what the model knows of the example's creative.
+func (t *Trainer) creativeWeight(e *Example) float64 {
+	at := crossingOf(e.Subject.Campaign)
+	c := t.models[e.Task].cross[at.page] // gather has made it
+	return float64(c.w[at.slot(featureOf(ofCreative, uint64(e.Subject.Creative)))])
+}
+
+// campaign returns the record of a campaign, nil if there are too many.
+func (t *Trainer) campaign(s *Subject) *record {
+	c := t.campaigns[s.Campaign]
+	if c == nil {
+		if len(t.campaigns) >= maxKept {
+			return nil
+		}
+		c = new(record)
+		t.campaigns[s.Campaign] = c
+	}
+	c.goal, c.seen = s.Goal, t.day
+	return c
+}
+
+func (t *Trainer) credit(s *Subject) *credit {
+	k := creativeKey{s.Line, s.Creative}
+	c := t.credits[k]
+	if c == nil {
+		if len(t.credits) >= 2*maxKept {
+			return nil
+		}
+		c = new(credit)
+		t.credits[k] = c
+	}
+	c.seen = t.day
+	return c
+}
+
+// turn forgets what is old when a day begins.
+func (t *Trainer) turn(day int64) {
+	if day <= t.day {
+		return
+	}
+	t.day = day
+	t.rates.forget(day)
+	for id, c := range t.campaigns {
+		if c.seen+keptDays < day {
+			delete(t.campaigns, id)
+		}
+	}
+	for k, c := range t.credits {
+		if c.seen+keptDays < day {
+			delete(t.credits, k)
+		}
+	}
+}
+
+// Publish returns the models as they are. Later examples do not change them.
+func (t *Trainer) Publish() *Responses {
+	r := &Responses{rates: t.rates.clone(), verdicts: make(map[ad.ID]*verdict, len(t.campaigns)), credits: make(map[creativeKey]*credit, len(t.credits))}
+	for i, m := range t.models {
+		if m != nil {
+			r.models[i] = m.publish()
+		}
+		q := &t.house[i]
+		r.house[i].used = q.y >= gateHouseEvents
+		if r.house[i].used {
+			r.house[i].used, _ = q.passes("")
+		}
+	}
+	for id, c := range t.campaigns {
+		r.verdicts[id] = c.verdict(&t.house)
+	}
+	for k, c := range t.credits {
+		copied := *c
+		r.credits[k] = &copied
+	}
+	return r
+}
