@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,8 @@ report' adds up their --results.
 --fail-if takes conditions with commas between them: a percentile of latency (p50,
 p99, p99.9 …), max, mean or lag against a time; errors, timeouts, bids, nobids or
 invalid against a share of all requests or a number; rate (answers in time) against a
-number per second. If one is met the exit status is 99.`,
+number per second. Conditions may also follow one by one: --fail-if 'p99>10ms'
+'errors>0.1%'. If one is met the exit status is 99.`,
 		Example: `  bidwell loadtest attack http://127.0.0.1:8080/openrtb2/bid/example
   bidwell loadtest attack http://127.0.0.1:8080/openrtb2/bid/example --rate 1000..20000 --for 60s --poisson
   bidwell loadtest attack http://127.0.0.1:8080/openrtb2/bid/example --rate 5000 --fail-if 'p99>10ms,errors>0.1%,bids<5%'
@@ -61,8 +63,15 @@ number per second. If one is met the exit status is 99.`,
   bidwell loadtest attack http://127.0.0.1:8080/openrtb2/bid/example --corpus requests.jsonl.gz --trace day.csv
   bidwell loadtest attack http://127.0.0.1:8080/openrtb2/bid/example --hdr out.hgrm --results out.bin --html out.html
   vegeta report out.bin`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			_, rest := o.conditions(cmd, args)
+			return cobra.ExactArgs(1)(cmd, rest)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			conditions, rest := o.conditions(cmd, args)
+			o.failIf = append(o.failIf, conditions...)
+			return o.run(cmd, rest[0])
+		},
 	}
 	o.add(cmd.Flags())
 	return cmd
@@ -91,6 +100,19 @@ func (o *attackOptions) add(f *pflag.FlagSet) {
 	f.IntVar(&o.sites, "sites", 1000, "web sites of generated requests")
 	f.IntVar(&o.requests, "requests", 4096, "generated requests to prepare; each is sent many times, with other ids and people")
 	f.BoolVar(&o.remote, "allow-remote", false, "permit a bidder on another machine. You are responsible for who gets this load")
+}
+
+// conditions divides arguments into conditions that follow --fail-if one by one,
+// and the rest. No URL has a < or > in it.
+func (o *attackOptions) conditions(cmd *cobra.Command, args []string) (conditions, rest []string) {
+	for _, a := range args {
+		if cmd.Flags().Changed("fail-if") && strings.ContainsAny(a, "<>") {
+			conditions = append(conditions, a)
+			continue
+		}
+		rest = append(rest, a)
+	}
+	return conditions, rest
 }
 
 // errThreshold says that a threshold was not kept; the report has said so.

@@ -69,6 +69,21 @@ func TestAttackExitsWith99AboveAThreshold(t *testing.T) {
 	}
 }
 
+// Conditions may follow --fail-if one by one, before the URL or after it.
+func TestAttackTakesConditionsOneByOne(t *testing.T) {
+	url := bidderOf(t, noBid)
+	for _, args := range [][]string{
+		{url, "--fail-if", "p99>1h", "errors>0.1%", "bids<5%"},
+		{"--fail-if", "p99>1h", "errors>0.1%", "bids<5%", url},
+		{"--fail-if", "p99>1h", url, "--fail-if", "errors>0.1%,bids<5%"},
+	} {
+		out, status := bidwell(t, t.TempDir(), "", append([]string{"loadtest", "attack", "--rate", "200", "--for", "200ms", "--requests", "50", "--tmax", "10s"}, args...)...)
+		if status != exitThreshold || !strings.Contains(out, "bids<5%        FAILED") || !strings.Contains(out, "errors>0.1%    ok") || !strings.Contains(out, "p99>1h         ok") {
+			t.Errorf("%v: exit %d:\n%s", args, status, out)
+		}
+	}
+}
+
 func TestAttackFindsAMaximum(t *testing.T) {
 	out, status := bidwell(t, t.TempDir(), "", "loadtest", "attack", bidderOf(t, func(c *fasthttp.RequestCtx) { c.SetStatusCode(503) }),
 		"--rate", "64", "--for", "100ms", "--requests", "50", "--find-max")
@@ -134,6 +149,9 @@ func TestAttackSaysWhatIsWrong(t *testing.T) {
 	f(exitUsage, "bad.csv:3: time \"later\" is neither", nobody, "--trace", "bad.csv")
 	f(exitFailed, "bad.jsonl:2: the line is no JSON object", nobody, "--corpus", "bad.jsonl")
 	f(exitFailed, "open the recorded requests", nobody, "--corpus", "none.jsonl")
+	f(exitUsage, "accepts 1 arg(s), received 2", nobody, "p99>10ms")
+	f(exitUsage, "accepts 1 arg(s), received 0", "--fail-if", "p99>10ms", "errors>0")
+	f(exitUsage, `threshold "errors>many"`, nobody, "--fail-if", "p99>10ms", "errors>many")
 	f(exitUsage, `threshold "p99=10ms"`, nobody, "--fail-if", "p99=10ms")
 	f(exitUsage, `rate "fast"`, nobody, "--rate", "fast")
 	f(exitUsage, "without --for", nobody, "--rate", "10:1s", "--for", "5s")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"regexp"
 	"strings"
@@ -64,7 +65,7 @@ func TestReportJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r Report
-	if err := json.Unmarshal(b.Bytes(), &r); err != nil || r.Due != 100_011 || r.Latency.P50 < 49*time.Millisecond || len(r.Over) != 101 || r.Reasons["garbage"] != 1 || len(r.Checks) != 2 {
+	if err := json.Unmarshal(b.Bytes(), &r); err != nil || r.Due != 100_011 || r.Latency.P50 < 49*time.Millisecond || len(r.Over) != 100 || r.Reasons["garbage"] != 1 || len(r.Checks) != 2 {
 		t.Errorf("%v: %+v", err, r)
 	}
 }
@@ -118,12 +119,14 @@ func TestDoubtsAreSaid(t *testing.T) {
 	f(Report{Self: Self{Machine: 0.97}}, "took time from each other")
 	f(Report{Self: Self{GC: 0.06}}, "collecting the generator's own garbage")
 	f(Report{Elapsed: time.Second, Self: Self{Pauses: 20 * time.Millisecond}}, "stopped it for 20.0 ms")
+	f(Report{Bids: 298, Checked: 3, Reasons: map[string]uint64{"invalid": 2}}, "2 of 3 checked answers are invalid: of the 297 with bids that were not checked")
+	f(Report{Bids: 1, Checked: 3, Reasons: map[string]uint64{"invalid": 2}}, "")
 }
 
 // However long an attack is, its figures over time stay few and add up.
 func TestIntervalsAddUp(t *testing.T) {
-	v := intervals{width: time.Second}
 	const n = 5000
+	v := intervals{width: time.Second, end: n * time.Second}
 	var unsent uint64
 	var longest time.Duration
 	for i := range n {
@@ -152,6 +155,31 @@ func TestIntervalsAddUp(t *testing.T) {
 	}
 	if last.At > n*time.Second || last.At+last.For < n*time.Second {
 		t.Errorf("the last interval is %v from %v", last.For, last.At)
+	}
+}
+
+// A request that is due right at the end is drawn with those before it, not as an
+// interval without a length.
+func TestWhatIsDueAtTheEndIsInTheLastInterval(t *testing.T) {
+	v := intervals{width: time.Second, end: 2 * time.Second}
+	for _, due := range []time.Duration{0, time.Second, 2*time.Second - 1, 2 * time.Second} {
+		v.add(&hit{due: due, outcome: NoBid}, time.Millisecond)
+	}
+	if all := v.summary(); len(all) != 2 || all[1].Due != 3 {
+		t.Errorf("%+v, want two intervals, with three requests in the second", all)
+	}
+}
+
+func TestLatencyOfNoAnswerIsNone(t *testing.T) {
+	tl := newTally(&Config{Schedule: Schedule{For: time.Second}}, time.Now())
+	tl.add(&hit{outcome: Closed, done: time.Millisecond})
+	r := tl.report(usage{elapsed: time.Second}, self{})
+	var text, page strings.Builder
+	if err := errors.Join(r.WriteText(&text), r.WriteHTML(&page)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text.String(), "latency    none: there is no answer to measure") || !strings.Contains(page.String(), "<b>none</b><span>latency, p99</span>") {
+		t.Errorf("the text says\n%s\nthe page says\n%s", &text, &page)
 	}
 }
 

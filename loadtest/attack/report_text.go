@@ -22,7 +22,11 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Interrupted {
 		row("", "interrupted after %s; the figures are of what was due until then", seconds(r.Elapsed))
 	}
-	row("latency", "%s   from when each request was due", r.Latency.text())
+	if r.Latency.Max > 0 {
+		row("latency", "%s   from when each request was due", r.Latency.text())
+	} else {
+		row("latency", "none: there is no answer to measure")
+	}
 	row("lag", "%s   from due to sent; the generator's own: p99 %s", r.Lag.text(), short(r.OwnLag.P99))
 	row("answers", "%s bids (%s), %s no-bids (%s), %s errors (%s)", grouped(r.Bids), percent(r.Bids, r.Due),
 		grouped(r.NoBids), percent(r.NoBids, r.Due), grouped(r.Errors), percent(r.Errors, r.Due))

@@ -44,7 +44,7 @@ func newTally(cfg *Config, started time.Time) *tally {
 	histogram := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, 3) }
 	return &tally{
 		cfg: cfg, started: started, latency: histogram(), lag: histogram(), own: histogram(),
-		statuses: map[string]uint64{}, faults: map[string]uint64{}, intervals: intervals{width: time.Second},
+		statuses: map[string]uint64{}, faults: map[string]uint64{}, intervals: intervals{width: time.Second, end: cfg.Schedule.For},
 	}
 }
 
@@ -75,7 +75,7 @@ func (t *tally) progress(elapsed time.Duration) {
 	p := &t.second
 	if t.cfg.Progress != nil {
 		p.span, p.Elapsed = elapsed-p.Elapsed, elapsed
-		p.Asked = t.cfg.Schedule.Pacer.Rate(elapsed)
+		p.Asked = t.cfg.Schedule.Pacer.Rate(min(elapsed, t.cfg.Schedule.For-1)) // of its last moment, while the last answers are awaited
 		p.P50, p.P99 = t.secondLat.Quantile(0.5), t.secondLat.Quantile(0.99)
 		t.cfg.Progress(*p)
 	}
@@ -147,6 +147,7 @@ func (t *tally) check(h *hit) {
 // mostIntervals: when there are more, two become one.
 type intervals struct {
 	width time.Duration
+	end   time.Duration // of the schedule; what is due right then belongs to the last interval
 	all   []interval
 }
 
@@ -158,10 +159,11 @@ type interval struct {
 const mostIntervals = 300
 
 func (v *intervals) add(h *hit, took time.Duration) {
-	at := int(h.due / v.width)
+	due := min(h.due, v.end-1)
+	at := int(due / v.width)
 	for at >= mostIntervals {
 		v.halve()
-		at = int(h.due / v.width)
+		at = int(due / v.width)
 	}
 	for at >= len(v.all) {
 		v.all = append(v.all, interval{})

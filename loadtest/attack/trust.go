@@ -31,6 +31,10 @@ func (r *Report) judge(use usage) {
 	if r.Self.GC > mostGC || float64(r.Self.Pauses) > mostPaused*float64(r.Elapsed) {
 		warn("collecting the generator's own garbage took %.1f %% of its processor time and stopped it for %s", 100*r.Self.GC, short(r.Self.Pauses))
 	}
+	if n := r.Reasons[Invalid.String()]; n > 0 && r.Checked > 0 && r.Checked < r.Bids+n {
+		warn("%s of %s checked answers are invalid: of the %s with bids that were not checked about as large a part is counted as bids and is none",
+			grouped(n), grouped(r.Checked), grouped(r.Bids+n-r.Checked))
+	}
 	if missing := r.Due - r.Sent; missing > 0 {
 		why := "all connections were waiting for answers: the bidder is too slow for this rate, or needs more --connections"
 		if lagged {
