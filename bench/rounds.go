@@ -68,17 +68,36 @@ func (b *bench) cell(ctx context.Context, c cell) (m measured, err error) {
 
 func last(s []summary) *summary { return &s[len(s)-1] }
 
-// warm finds the floor and lets the cache fill.
+// warm finds the floor and lets the cache fill: while it does, each request that
+// is answered from the store costs an allocation and a place in the cache's queue,
+// which is what a bidder does in its first minute and not what it does all day.
 func (b *bench) warm(ctx context.Context, c *cell, t *target) (float64, error) {
 	floor, err := b.findFloor(ctx, c, t)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := t.sender.run(ctx, load{d: 2 * b.round}); err != nil {
-		return 0, fmt.Errorf("warming up: %w", err)
+	for held, i := 0.0, 0; i < mostWarming; i++ {
+		if _, err := t.sender.run(ctx, load{d: 2 * b.round}); err != nil {
+			return 0, fmt.Errorf("warming up: %w", err)
+		}
+		f, err := t.figures(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if f[cacheBytesMetric] <= held*fills {
+			break
+		}
+		held = f[cacheBytesMetric]
 	}
 	return floor, nil
 }
+
+// The cache is full when it grows by less than fills from one look to the next,
+// and is not waited for any longer after mostWarming looks.
+const (
+	fills       = 1.01
+	mostWarming = 15
+)
 
 // beside gives the bare servers the traffic of the bidder, which comes last.
 func (b *bench) beside(ctx context.Context, c *cell, floor float64, bidder *target) (all []*target, err error) {
