@@ -108,6 +108,13 @@ type idSource struct {
 	next    atomic.Uint64
 }
 
+// SeedBids makes the ids of bids follow from a number, where the same bids are to be
+// made again, as in a simulation. Two engines whose bids meet must have different
+// numbers. It is called before the first bid.
+func (e *Engine) SeedBids(seed uint64) {
+	e.bidIDs.once.Do(func() { e.bidIDs.process, e.bidIDs.mask = mix(seed+1), mix(^seed) })
+}
+
 func (s *idSource) id() (id ad.BidID) {
 	s.once.Do(func() {
 		var b [16]byte

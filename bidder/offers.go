@@ -18,6 +18,7 @@ type Offer struct {
 	Worth ad.Money // of one impression, house currency
 	Floor ad.Money // the least that it costs, house currency; 0 for none
 	Fixed bool     // the floor is the price
+	Fits  uint64   // bit k: the line item's creative k could be shown, of the first 64
 }
 
 // AppendOffers appends what every line item could bid on the request that Decide
@@ -72,8 +73,18 @@ func (sc *Scratch) offerOf(imp *openrtb.Imp, line int) (Offer, bool) {
 	}
 	return Offer{
 		Imp: imp, Line: l, Worth: worth,
-		Floor: costOf(sc.money.cost(c.terms.floor), imp), Fixed: c.terms.fixed,
+		Floor: costOf(sc.money.cost(c.terms.floor), imp), Fixed: c.terms.fixed, Fits: sc.allFits(l, imp, &c),
 	}, true
+}
+
+// allFits returns which creatives of a line item could be shown.
+func (sc *Scratch) allFits(l *campaign.Line, imp *openrtb.Imp, c *candidate) (set uint64) {
+	for nth := range min(len(l.Creatives), 64) {
+		if (l.Talk == nil || l.Talk.Shows(c.step, nth)) && sc.fits(l.Creatives[nth], imp, c.fit) == ad.OK {
+			set |= 1 << nth
+		}
+	}
+	return set
 }
 
 // Token returns what the notices of a bid say, as long as the request is not

@@ -23,19 +23,24 @@ type market struct {
 	people   *people
 	traffic  *loadtest.Traffic
 	rivals   *rivals
+	crowd    *crowd
 	began    time.Time
 	length   time.Duration
 
-	engine *bidder.Engine
-	ledger *memory
-	states map[ad.ID][]byte // of pacing, as the ledger would keep them
-	late   ad.Money
+	engine  *bidder.Engine
+	engines uint64 // that there have been
+	ledger  *memory
+	states  map[ad.ID][]byte // of pacing, as the ledger would keep them
+	late    ad.Money
+
+	topics map[ad.ID]string // names of conversions
 
 	scratch bidder.Scratch
 	body    []byte
 	offers  []bidder.Offer
 	best    []ad.Money // rival bids by impression, below 0 where not drawn yet
 	price   []byte
+	least   []byte
 
 	buyers  []*buyer
 	of      map[*campaign.Campaign]*buyer
@@ -43,12 +48,16 @@ type market struct {
 	due     map[int][]posted
 	request uint64
 	imps    int
+	sold    hindsight
 }
 
-// posted is a notice on its way.
+// posted is a notice on its way, or a conversion that an advertiser reports.
 type posted struct {
-	token notice.Token
-	price ad.Money // response currency
+	token      notice.Token
+	detail     uint8
+	price      ad.Money // response currency
+	least      ad.Money // that would have won, response currency; 0 where nobody says
+	conversion *ad.Event
 }
 
 // never is a deadline that nothing reaches: in virtual time, everything is in time.
@@ -78,7 +87,7 @@ func Market(snap *campaign.Snapshot, o MarketOptions) (*MarketReport, error) {
 
 func newMarket(snap *campaign.Snapshot, o *MarketOptions) (m *market, err error) {
 	m = &market{
-		o: o, snap: snap, rivals: newRivals(o), ledger: newMemory(), length: time.Duration(o.Days) * 24 * time.Hour,
+		o: o, snap: snap, rivals: newRivals(o), crowd: newCrowd(o.Seed), ledger: newMemory(), length: time.Duration(o.Days) * 24 * time.Hour,
 		of: map[*campaign.Campaign]*buyer{}, due: map[int][]posted{}, chance: rand.New(rand.NewPCG(o.Seed, chanceNotices)),
 	}
 	if m.exchange, err = exchangeOf(snap, o.Exchange); err != nil {
@@ -99,10 +108,10 @@ func newMarket(snap *campaign.Snapshot, o *MarketOptions) (m *market, err error)
 		return nil, err
 	}
 	for _, c := range snap.Campaigns {
-		b := newBuyer(c, m.began)
+		b := newBuyer(c, len(m.buyers), m.began)
 		m.buyers, m.of[c] = append(m.buyers, b), b
 	}
-	m.learn()
+	m.forecast()
 	m.start(m.began)
 	m.bind()
 	return m, nil
@@ -184,8 +193,8 @@ func dealsOf(snap *campaign.Snapshot, more []string) []string {
 	return slices.Compact(all)
 }
 
-// learn teaches pacing what is known of traffic beforehand.
-func (m *market) learn() {
+// forecast teaches pacing what is known of traffic beforehand.
+func (m *market) forecast() {
 	m.states = map[ad.ID][]byte{}
 	if m.o.Forecast == KnowsPrior {
 		return

@@ -6,21 +6,27 @@ import (
 	"time"
 
 	"bidwell/ad"
-	"bidwell/bidder"
 	"bidwell/campaign"
+	"bidwell/loadtest"
 	"bidwell/openrtb"
 	"bidwell/pacing"
+	"bidwell/pricing"
 )
 
 // MarketResult is what one campaign did on a market. Money is in the house currency.
 type MarketResult struct {
 	Name        string  `json:"name"`
-	Value       float64 `json:"value"`       // of what was won: Σ worth, or Σ (worth − bid) at first price
+	Value       float64 `json:"value"`       // of what was won: Σ worth, with the true chances of what is paid for
 	Optimum     float64 `json:"optimum"`     // the most value that the budget buys in hindsight
 	Ratio       float64 `json:"ratio"`       // value ÷ optimum
 	Utilisation float64 `json:"utilisation"` // spend ÷ budget
 	Overspend   float64 `json:"overspend"`   // above a budget of the campaign or of its line items
 	PlanError   float64 `json:"plan_error"`  // mean absolute difference of spend and plan, share of the budget; 0 if not paced
+
+	Goal     string  `json:"goal"`     // what is paid for
+	Events   int     `json:"events"`   // how often it came
+	Expected float64 `json:"expected"` // how often it was to be expected, by the true chances
+	Surplus  float64 `json:"surplus"`  // value − cost of what was won
 
 	Paced    bool    `json:"paced"`
 	Budget   float64 `json:"budget"` // what may be spent in this time, scaled; 0 for no limit
@@ -43,6 +49,8 @@ type MarketResult struct {
 type buyer struct {
 	MarketResult
 	campaign *campaign.Campaign
+	number   int // among all buyers
+	goal     goal
 	gauge    *pacing.Gauge
 	plan     planner
 	first    int32 // the day on which all began
@@ -55,8 +63,9 @@ type buyer struct {
 	// The impression that was met last, with the best that could be bid on it.
 	request uint64
 	imp     *openrtb.Imp
-	best    ad.Money
-	noted   bool // it stands last in chances
+	best    float64
+	noted   bool    // it stands last in chances
+	lambda  float64 // the worth for its money of the last impression that the optimum buys
 }
 
 // chance is an impression that could have been bought.
@@ -76,9 +85,9 @@ type purse struct {
 // allDays is the day of a purse for all of them.
 const allDays = math.MinInt32
 
-func newBuyer(c *campaign.Campaign, start time.Time) *buyer {
-	b := &buyer{campaign: c, unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}}
-	b.Name = c.Name
+func newBuyer(c *campaign.Campaign, number int, start time.Time) *buyer {
+	b := &buyer{campaign: c, number: number, goal: goalOf(c), unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}}
+	b.Name, b.Goal = c.Name, b.goal.pays.String()
 	b.plan = newPlanner(c, start)
 	b.Paced = b.plan.paced()
 	return b
@@ -86,9 +95,9 @@ func newBuyer(c *campaign.Campaign, start time.Time) *buyer {
 
 // meet notes what the campaign could have bought, once for each impression: of
 // several line items, the one to which it is worth most.
-func (b *buyer) meet(request uint64, o *bidder.Offer, price ad.Money, first bool, day int32) {
-	again := b.request == request && b.imp == o.Imp
-	if again && o.Worth <= b.best {
+func (b *buyer) meet(request uint64, imp *openrtb.Imp, c chance) {
+	again := b.request == request && b.imp == imp
+	if again && c.worth <= b.best {
 		return
 	}
 	if again && b.noted {
@@ -97,13 +106,25 @@ func (b *buyer) meet(request uint64, o *bidder.Offer, price ad.Money, first bool
 	if !again {
 		b.Eligible++
 	}
-	b.request, b.imp, b.best = request, o.Imp, o.Worth
-	if b.noted = price <= o.Worth; b.noted {
-		worth := o.Worth.Units()
-		if first {
-			worth -= price.Units()
-		}
-		b.chances = append(b.chances, chance{offer{worth, price}, o.Line, day})
+	b.request, b.imp, b.best = request, imp, c.worth
+	if b.noted = c.cost.Units() <= c.worth; b.noted {
+		b.chances = append(b.chances, c)
+	}
+}
+
+// buy notes an impression that was won, what the line item takes it to be worth, and
+// how somebody responds to it.
+func (b *buyer) buy(stated, cost ad.Money, r *loadtest.Response, o *loadtest.Outcome) {
+	b.Wins++
+	worth := stated.Units()
+	if b.goal.pays != pricing.PerImpression {
+		worth = chanceOf(b.goal.pays, r) * b.goal.worth.Units()
+	}
+	b.Value += worth
+	b.Surplus += worth - cost.Units()
+	b.Expected += chanceOf(b.goal.pays, r)
+	if cameOf(b.goal.pays, o) {
+		b.Events++
 	}
 }
 
@@ -175,6 +196,7 @@ func (b *buyer) optimum() float64 {
 			continue
 		}
 		sum += c.worth * float64(pay) / float64(c.cost)
+		b.lambda = c.worth / c.cost.Units()
 		for _, p := range within {
 			purses[p] -= pay
 		}

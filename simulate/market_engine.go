@@ -64,6 +64,8 @@ func (m *market) start(now time.Time) {
 		Profiles: m.people.profiles, Books: books, Ledger: m.ledger, Metrics: new(bidder.Metrics),
 		Money: pacing.NewBook(books.Money, lifetime), Counts: pacing.NewBook(books.Counts, lifetime),
 	}
+	m.engine.SeedBids(m.o.Seed<<8 + m.engines)
+	m.engines++
 	m.ledger.contact = m.contact
 	m.snap.Bind(books)
 	m.engine.Publish(m.snap)
@@ -87,7 +89,7 @@ func (m *market) start(now time.Time) {
 
 // contact brings an event into the profile of its person.
 func (m *market) contact(e *ad.Event) error {
-	topic := ""
+	topic := m.topics[e.Topic]
 	if c := m.snap.CampaignByID(e.Campaign); c != nil {
 		topic = c.Name
 	}

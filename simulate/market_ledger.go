@@ -18,8 +18,9 @@ type memory struct {
 }
 
 type heard struct {
-	bid  ad.BidID
-	kind ad.EventKind
+	bid    ad.BidID
+	kind   ad.EventKind
+	detail uint8 // of views
 }
 
 // figures are what one account was charged.
@@ -34,9 +35,12 @@ func newMemory() *memory {
 	return &memory{seen: map[heard]struct{}{}, accounts: map[ad.ID]*figures{}}
 }
 
-// Append adds an event to the figures of its line item, campaign and advertiser.
+// Append takes an event once.
 func (m *memory) Append(e *ad.Event) (ad.Reason, error) {
-	k := heard{e.Bid, e.Kind}
+	k := heard{bid: e.Bid, kind: e.Kind}
+	if e.Kind == ad.EventView {
+		k.detail = e.Detail
+	}
 	if _, again := m.seen[k]; again {
 		m.replayed++
 		return ad.NoticeReplayed, nil
@@ -46,6 +50,17 @@ func (m *memory) Append(e *ad.Event) (ad.Reason, error) {
 	if e.Kind == ad.EventImpression {
 		shown = 1
 	}
+	if shown != 0 || e.Price != 0 {
+		m.charge(e, shown)
+	}
+	if m.contact == nil {
+		return ad.OK, nil
+	}
+	return ad.OK, m.contact(e)
+}
+
+// charge adds an event to the figures of its line item, campaign and advertiser.
+func (m *memory) charge(e *ad.Event, shown ad.Money) {
 	for _, id := range [...]ad.ID{e.Line, e.Campaign, e.Advertiser} {
 		f := m.account(id)
 		f.spend += e.Price
@@ -58,10 +73,6 @@ func (m *memory) Append(e *ad.Event) (ad.Reason, error) {
 		d.spend += e.Price
 		d.impressions += shown
 	}
-	if m.contact == nil {
-		return ad.OK, nil
-	}
-	return ad.OK, m.contact(e)
 }
 
 func (m *memory) account(id ad.ID) *figures {

@@ -55,9 +55,22 @@ func (m *market) report() *MarketReport {
 	}
 	slices.SortStableFunc(r.Campaigns, func(a, b MarketResult) int { return cmp.Compare(b.Spend, a.Spend) })
 	r.Total = sumOf(r.Campaigns)
+	r.Total.Optimum = min(r.Total.Optimum, m.together())
+	r.Total.Ratio = quotient(r.Total.Value, r.Total.Optimum)
 	r.Total.People = len(everybody)
 	r.notes(m)
 	return r
+}
+
+// together returns the most that all campaigns could have bought, together.
+func (m *market) together() float64 {
+	budgets, lambda := make([]ad.Money, len(m.buyers)), make([]float64, len(m.buyers))
+	for i, b := range m.buyers {
+		if b.budget > 0 {
+			budgets[i], lambda[i] = b.budget+b.unbilled[purse{nil, allDays}], b.lambda
+		}
+	}
+	return m.sold.together(budgets, lambda)
 }
 
 // overLines returns by how much a campaign's line items are above their own budgets.
@@ -78,6 +91,9 @@ func sumOf(campaigns []MarketResult) MarketResult {
 	for i := range campaigns {
 		c := &campaigns[i]
 		t.Value += c.Value
+		t.Surplus += c.Surplus
+		t.Expected += c.Expected
+		t.Events += c.Events
 		t.Optimum += c.Optimum
 		t.Overspend += c.Overspend
 		t.Budget += c.Budget
@@ -180,15 +196,11 @@ func (s *MarketResult) PlanErrorText() string {
 
 // remarks says in words what the figures are of.
 func (r *MarketReport) remarks() []string {
-	what := "value: Σ what the impressions won are worth, before pacing"
-	if r.Auction == FirstPrice.String() {
-		what = "value: Σ (worth − bid) of the impressions won"
-	}
 	list := []string{
 		fmt.Sprintf("%d requests with %d impressions in %s from %s, %s-price auctions, seed %d; amounts in %s",
 			r.Requests, r.Impressions, plural(r.Days, "day"), r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
 		fmt.Sprintf("the requests are a sample: budgets are multiplied by %.4g", r.BudgetScale),
-		what + "; optimum: the most that the budget buys in hindsight, were the campaign alone",
+		"value: Σ what the impressions won are worth, before pacing; optimum: the most that the budget buys in hindsight, were the campaign alone; in total, where each impression is bought once",
 	}
 	if r.Late > 0 {
 		list = append(list, fmt.Sprintf("%.4g was billed after its reservation was freed, which bounds overspend", r.Late))

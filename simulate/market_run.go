@@ -7,7 +7,7 @@ import (
 	"bidwell/ad"
 	"bidwell/bidder"
 	"bidwell/campaign"
-	"bidwell/notice"
+	"bidwell/loadtest"
 	"bidwell/openrtb"
 )
 
@@ -75,8 +75,15 @@ func (m *market) pass(k int, now time.Time) error {
 
 // tell brings the bidder a notice.
 func (m *market) tell(p *posted, now time.Time) error {
-	m.price = p.price.AppendCPM(m.price[:0])
-	if _, err := m.engine.Notice(&p.token, bidder.Said{Price: m.price}, now); err != nil {
+	var err error
+	if p.conversion != nil {
+		p.conversion.Time = now.UnixMilli()
+		_, err = m.ledger.Append(p.conversion)
+	} else {
+		m.price, m.least = p.price.AppendCPM(m.price[:0]), p.least.AppendCPM(m.least[:0])
+		_, err = m.engine.Notice(&p.token, bidder.Said{Detail: p.detail, Price: m.price, Least: m.least}, now)
+	}
+	if err != nil {
 		return fmt.Errorf("account for a notice: %w", err)
 	}
 	return nil
@@ -84,7 +91,8 @@ func (m *market) tell(p *posted, now time.Time) error {
 
 // auction puts one request to the bidder and holds the auctions of its impressions.
 func (m *market) auction(now time.Time, k int) error {
-	m.body = m.traffic.Append(m.body[:0])
+	var who loadtest.Posting
+	m.body, who = m.traffic.Next(m.body[:0])
 	m.request++
 	sc := &m.scratch
 	if err := sc.Req.Decode(m.body); err != nil {
@@ -95,6 +103,7 @@ func (m *market) auction(now time.Time, k int) error {
 		sc.Req.At = 1
 	}
 	m.imps += len(sc.Req.Imps)
+	m.crowd.meet(who.Person, &sc.Req)
 	m.engine.Decide(sc, m.snap, m.exchange, now, never, nil)
 	m.best = m.best[:0]
 	for range sc.Req.Imps {
@@ -104,6 +113,7 @@ func (m *market) auction(now time.Time, k int) error {
 	for i := range m.offers {
 		m.meet(&m.offers[i], now)
 	}
+	m.sold.close()
 	for i := range sc.Bids {
 		if err := m.settle(&sc.Bids[i], now, k); err != nil {
 			return err
@@ -112,12 +122,18 @@ func (m *market) auction(now time.Time, k int) error {
 	return nil
 }
 
-// rival returns the highest rival bid for an impression, in the house currency.
-func (m *market) rival(imp *openrtb.Imp) ad.Money {
+// nth returns which impression of the request one is.
+func (m *market) nth(imp *openrtb.Imp) int {
 	nth := 0
 	for &m.scratch.Req.Imps[nth] != imp {
 		nth++
 	}
+	return nth
+}
+
+// rival returns the highest rival bid for an impression, in the house currency.
+func (m *market) rival(imp *openrtb.Imp) ad.Money {
+	nth := m.nth(imp)
 	if m.best[nth] < 0 {
 		cur, _ := ad.CurrencyOf(imp.BidFloorCur)
 		if len(imp.BidFloorCur) == 0 {
@@ -137,8 +153,9 @@ func (m *market) meet(o *bidder.Offer, now time.Time) {
 	if o.Fixed && rival > o.Floor {
 		price = ad.MaxMoney // it bids the fixed price and no more
 	}
-	b := m.of[o.Line.Campaign]
-	b.meet(m.request, o, price, m.o.Auction == FirstPrice, m.dayOf(o.Line.Campaign, now))
+	b, worth := m.of[o.Line.Campaign], m.worthOf(o)
+	b.meet(m.request, o.Imp, chance{offer{worth, price}, o.Line, m.dayOf(o.Line.Campaign, now)})
+	m.sold.meet(o.Imp, b.number, worth, price)
 }
 
 // leastPrice is what an impression costs that nobody else wants: a hundredth of a
@@ -147,76 +164,4 @@ const leastPrice = ad.Unit / 100 / 1000
 
 func (m *market) dayOf(c *campaign.Campaign, now time.Time) int32 {
 	return m.engine.Books.Money.Get(c.ID).Day(now.Unix())
-}
-
-// settle holds the auction for a bid and sends its notices on their way.
-func (m *market) settle(bid *bidder.Bid, now time.Time, k int) error {
-	b, worth, floor := m.of[bid.Line.Campaign], bid.Amount, ad.Money(0)
-	for i := range m.offers {
-		if o := &m.offers[i]; o.Imp == bid.Imp && o.Line == bid.Line {
-			worth, floor = o.Worth, o.Floor
-		}
-	}
-	b.Bids++
-	if id := m.scratch.Person.ID; !id.IsZero() {
-		b.people[id] = struct{}{}
-	}
-	token := m.scratch.Token(bid)
-	rival := m.rival(bid.Imp)
-	if bid.Amount < rival {
-		token.Kind = ad.Loss
-		_, err := m.send(posted{token: token}, now, k)
-		return err
-	}
-	b.Wins++
-	cost := min(bid.Amount, max(floor, rival, leastPrice))
-	b.Value += worth.Units()
-	if m.o.Auction == FirstPrice {
-		cost = bid.Amount
-		b.Value -= cost.Units()
-	}
-	return m.bill(b, bid.Line, token, cost, now, k)
-}
-
-// bill sends the notices of a bid that won.
-func (m *market) bill(b *buyer, line *campaign.Line, token notice.Token, cost ad.Money, now time.Time, k int) error {
-	price := token.BidPrice
-	if cost < token.Price {
-		price = min(price, token.BidPrice.Mul(float64(cost)/float64(token.Price)))
-	}
-	token.Kind = m.exchange.SettleOn
-	arrives, err := m.send(posted{token, price}, now, k)
-	if err != nil {
-		return err
-	}
-	if arrives {
-		b.made += cost
-	} else {
-		b.miss(line, m.dayOf(b.campaign, now), cost)
-	}
-	if token.Kind == ad.Impression {
-		return nil
-	}
-	token.Kind = ad.Impression
-	_, err = m.send(posted{token, price}, now, k)
-	return err
-}
-
-// send delivers a notice at once, or at the end of a later tick, or twice, or never:
-// then it returns false.
-func (m *market) send(p posted, now time.Time, k int) (arrives bool, err error) {
-	lost, twice := m.chance.Float64() < m.o.NoticeLoss, m.chance.Float64() < m.o.NoticeDuplicates
-	if lost {
-		return false, nil
-	}
-	if twice {
-		at := k + m.o.NoticeDelay + 1
-		m.due[at] = append(m.due[at], p)
-	}
-	if m.o.NoticeDelay == 0 {
-		return true, m.tell(&p, now)
-	}
-	at := k + m.o.NoticeDelay
-	m.due[at] = append(m.due[at], p)
-	return true, nil
 }
