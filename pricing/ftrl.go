@@ -90,7 +90,8 @@ type regression struct {
 
 // slot is a weight that is present in an example.
 type slot struct {
-	w, n   *float32
+	in     *cells
+	i      uint32
 	lambda float32
 }
 
@@ -144,9 +145,8 @@ func (m *regression) addMain(e *example, f feature) {
 }
 
 func (e *example) add(c *cells, i uint32, lambda float32) {
-	e.slots[e.n] = slot{&c.w[i], &c.n[i], lambda}
+	e.slots[e.n] = slot{c, i, lambda}
 	e.n++
-	c.published = nil
 }
 
 func cellsAt(c **cells) *cells {
@@ -159,7 +159,8 @@ func cellsAt(c **cells) *cells {
 // sum returns the sum of the weights.
 func (e *example) sum() (z float64) {
 	for i := range e.slots[:e.n] {
-		z += float64(*e.slots[i].w)
+		s := &e.slots[i]
+		z += float64(s.in.w[s.i])
 	}
 	return z
 }
@@ -169,19 +170,22 @@ func (e *example) sum() (z float64) {
 func (e *example) learn(gradient, curvature float64) {
 	spread := 0.0 // variance of the log-odds
 	for i := range e.slots[:e.n] {
-		s := &e.slots[i]
-		spread += 1 / float64(s.lambda+*s.n)
+		spread += e.slots[i].variance()
 	}
 	share := 1 / (1 + curvature*spread)
 	for i := range e.slots[:e.n] {
 		s := &e.slots[i]
-		variance := 1 / float64(s.lambda+*s.n)
-		step := within(gradient*variance*share, maxStep)
-		*s.w = float32(within(float64(*s.w)-step, maxWeight))
+		variance := s.variance()
 		others := max(spread-variance, 0)
-		*s.n = min(*s.n+float32(curvature/(1+curvature*others)), maxMemory)
+		w, n := &s.in.w[s.i], &s.in.n[s.i]
+		step := within(gradient*variance*share, maxStep)
+		*w = float32(within(float64(*w)-step, maxWeight))
+		*n = min(*n+float32(curvature/(1+curvature*others)), maxMemory)
+		s.in.published = nil
 	}
 }
+
+func (s *slot) variance() float64 { return 1 / float64(s.lambda+s.in.n[s.i]) }
 
 // within holds x between -bound and bound; what is no number is 0.
 func within(x, bound float64) float64 {

@@ -42,7 +42,7 @@ func (t count) rate(to, trust float64) float64 {
 // counts are those of one advertiser, campaign or line item.
 type counts struct {
 	of   [NumTasks]count
-	seen int64 // day of the last example
+	seen int64 // day of the last example, as Trainer counts them
 }
 
 // maxKept is of how many advertisers, campaigns and line items each counts are

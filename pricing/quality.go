@@ -81,8 +81,12 @@ func (q *progress) add(n, y, raw, p, prior float64) {
 
 func logLoss(none, y, p float64) float64 { return -y*math.Log(p) - none*math.Log1p(-p) }
 
+func (q *progress) sums() [6]*float64 {
+	return [...]*float64{&q.n, &q.y, &q.raw, &q.p, &q.loss, &q.base}
+}
+
 func (q *progress) halve() {
-	for _, x := range [...]*float64{&q.n, &q.y, &q.raw, &q.p, &q.loss, &q.base} {
+	for _, x := range q.sums() {
 		*x /= 2
 	}
 	for i := range q.scores {
@@ -118,31 +122,44 @@ func (q *progress) quality(t Task, house *progress) TaskQuality {
 	if entropy := logLoss(q.n-q.y, q.y, q.y/q.n); q.y > 0 && q.n > q.y && entropy > 0 {
 		out.Calibration, out.Entropy, out.PriorLoss = q.p/q.y, q.loss/entropy, q.base/entropy
 	}
-	out.Used, out.Why = q.gate(house)
+	out.Used, out.Why = q.gate(house), q.why(house)
 	return out
 }
 
-// gate decides whether a model is used, and says why.
-func (q *progress) gate(house *progress) (used bool, why string) {
-	if q.y >= gateEvents {
-		return q.passes("")
+// gate decides whether a model is used. House is what all campaigns show together.
+func (q *progress) gate(house *progress) bool {
+	if q != nil && q.y >= gateEvents {
+		return q.passes()
 	}
-	if house == nil || house.y < gateHouseEvents {
-		return false, fmt.Sprintf("only %.0f responses, %d are needed", max(q.y, 0), gateEvents)
-	}
-	used, why = house.passes(" of all campaigns")
-	return used, fmt.Sprintf("only %.0f responses of its own; %s", max(q.y, 0), why)
+	return house.y >= gateHouseEvents && house.passes()
 }
 
-func (q *progress) passes(of string) (used bool, why string) {
-	off := math.Abs(math.Log(max(q.p, minRate) / max(q.y, minRate)))
+func (q *progress) passes() bool {
+	return q.loss <= gateLoss*q.base && q.off() <= q.band()
+}
+
+// off is by how much more or less the model expects than comes, as a logarithm.
+func (q *progress) off() float64 { return math.Abs(math.Log(max(q.p, minRate) / max(q.y, minRate))) }
+
+// band is how much of that is allowed: what chance does, and a bit.
+func (q *progress) band() float64 { return gateBand + 3/math.Sqrt(max(q.y, 1)) }
+
+// why says why the gate decides as it does.
+func (q *progress) why(house *progress) string {
 	switch {
-	case !(q.loss <= gateLoss*q.base):
-		return false, fmt.Sprintf("its log loss%s is %.3f of the prior's", of, q.loss/q.base)
-	case !(off <= gateBand+3/math.Sqrt(max(q.y, 1))):
-		return false, fmt.Sprintf("it expects %.2f of the responses%s that come", q.p/q.y, of)
+	case q.y >= gateEvents:
+		return q.finding("")
+	case house.y < gateHouseEvents:
+		return fmt.Sprintf("%.0f responses so far, %d are needed", max(q.y, 0), gateEvents)
 	}
-	return true, fmt.Sprintf("its log loss%s is %.3f of the prior's", of, q.loss/q.base)
+	return fmt.Sprintf("%.0f responses so far; %s", max(q.y, 0), house.finding(" of all campaigns"))
+}
+
+func (q *progress) finding(of string) string {
+	if q.loss <= gateLoss*q.base && q.off() > q.band() {
+		return fmt.Sprintf("it expects %.2f times the responses%s that come", q.p/q.y, of)
+	}
+	return fmt.Sprintf("its log loss%s is %.3f of the prior's", of, q.loss/q.base)
 }
 
 // record is what is kept of a campaign.
@@ -166,7 +183,7 @@ func (c *record) verdict(house *[NumTasks]progress) *verdict {
 	v := &verdict{quality: Quality{Goal: c.goal}}
 	for t := range NumTasks {
 		q := c.progress[t]
-		v.tasks[t].used, _ = orNone(q).gate(&house[t])
+		v.tasks[t].used = q.gate(&house[t])
 		v.tasks[t].known = q != nil && q.y >= gateEvents
 		v.tasks[t].factor = q.factor()
 	}
@@ -174,13 +191,6 @@ func (c *record) verdict(house *[NumTasks]progress) *verdict {
 		v.quality.Tasks = append(v.quality.Tasks, c.progress[t].quality(t, &house[t]))
 	}
 	return v
-}
-
-func orNone(q *progress) *progress {
-	if q == nil {
-		return new(progress)
-	}
-	return q
 }
 
 // Quality returns how good a campaign's chances are, and false for one of which

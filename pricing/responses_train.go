@@ -30,7 +30,8 @@ type Trainer struct {
 	house     [NumTasks]progress
 	campaigns map[ad.ID]*record
 	credits   map[creativeKey]*credit
-	day       int64 // of the newest example: what is old is forgotten when it changes
+	date      int64 // of the examples, and
+	day       int64 // how many days there have been with examples: what has had none for many of them is forgotten
 
 	example example // reused
 }
@@ -112,7 +113,7 @@ func (t *Trainer) credit(s *Subject) *credit {
 	k := creativeKey{s.Line, s.Creative}
 	c := t.credits[k]
 	if c == nil {
-		if len(t.credits) >= 2*maxKept {
+		if len(t.credits) >= maxCredits {
 			return nil
 		}
 		c = new(credit)
@@ -122,12 +123,15 @@ func (t *Trainer) credit(s *Subject) *credit {
 	return c
 }
 
-// turn forgets what is old when a day begins.
-func (t *Trainer) turn(day int64) {
-	if day <= t.day {
+// turn forgets what is old when a day begins. Days are counted as they come, so that
+// a clock that jumps ahead wipes out nothing.
+func (t *Trainer) turn(date int64) {
+	if t.date-1 <= date && date <= t.date {
 		return
 	}
-	t.day = day
+	t.date = date
+	t.day++
+	day := t.day
 	t.rates.forget(day)
 	for id, c := range t.campaigns {
 		if c.seen+keptDays < day {
@@ -141,6 +145,34 @@ func (t *Trainer) turn(day int64) {
 	}
 }
 
+// Chance returns what Responses.Chance would for the subject's goal if it were
+// published now, but for what campaign managers state.
+func (t *Trainer) Chance(x *Context, s *Subject) float64 {
+	switch s.Goal {
+	case PerImpression:
+		return 1
+	case PerAcquisition:
+		click := t.chance(Clicking, x, s)
+		convert := t.chance(ClickConverting, x, s)
+		view := t.chance(ViewConverting, x, s)
+		return click*convert + (1-click)*view
+	}
+	return t.chance(s.Goal.Tasks()[0], x, s)
+}
+
+// chance returns a task's.
+func (t *Trainer) chance(task Task, x *Context, s *Subject) float64 {
+	prior := t.rates.rate(task, s.Advertiser, s.Campaign, s.Line, 0)
+	m := t.models[task]
+	c := t.campaigns[s.Campaign]
+	if m == nil || c == nil || !c.progress[task].gate(&t.house[task]) {
+		return prior
+	}
+	m.gather(x, s, &t.example)
+	raw := sigmoid(logit(prior) + t.example.sum())
+	return bounded(raw*c.progress[task].factor(), prior/maxRatio, min(prior*maxRatio, maxRate))
+}
+
 // Publish returns the models as they are. Later examples do not change them.
 func (t *Trainer) Publish() *Responses {
 	r := &Responses{rates: t.rates.clone(), verdicts: make(map[ad.ID]*verdict, len(t.campaigns)), credits: make(map[creativeKey]*credit, len(t.credits))}
@@ -149,10 +181,7 @@ func (t *Trainer) Publish() *Responses {
 			r.models[i] = m.publish()
 		}
 		q := &t.house[i]
-		r.house[i].used = q.y >= gateHouseEvents
-		if r.house[i].used {
-			r.house[i].used, _ = q.passes("")
-		}
+		r.house[i].used = q.y >= gateHouseEvents && q.passes()
 	}
 	for id, c := range t.campaigns {
 		r.verdicts[id] = c.verdict(&t.house)

@@ -21,6 +21,9 @@ const explorable = 0.05
 // creatives are expected to differ by 1/√trustEqual.
 const trustEqual = 10
 
+// maxCredits is of how many creatives credit is kept.
+const maxCredits = 2 * maxKept
+
 // creativeKey is a creative as a line item shows it.
 type creativeKey struct{ line, creative ad.ID }
 
@@ -28,7 +31,7 @@ type creativeKey struct{ line, creative ad.ID }
 // creative, by task.
 type credit struct {
 	y, e [NumTasks]float64
-	seen int64 // day of the last example
+	seen int64 // day of the last example, as Trainer counts them
 }
 
 func (c *credit) add(t Task, y, e float64) {

@@ -1,0 +1,278 @@
+package learn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"bidwell/ad"
+	"bidwell/ledger"
+	"bidwell/pricing"
+)
+
+// Options say how to follow. None changes what is learned. Zero fields have the default
+// that their comment names.
+type Options struct {
+	FS    vfs.FS        // of the snapshots: the operating system's
+	Every time.Duration // how often models are published while events come: 5 s
+	Save  time.Duration // how often a snapshot is written while events come: 5 min
+	Retry time.Duration // from one attempt to the next while the ledger cannot be read: 1 s
+	Drain time.Duration // for how long at most Run goes on after its end: 5 s
+
+	Now func() time.Time // tells when these have passed: time.Now
+	Say func(string)     // is told what an operator should know, as that a snapshot is damaged: nobody
+}
+
+func (o Options) orDefault() Options {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	for _, d := range [...]struct {
+		of *time.Duration
+		is time.Duration
+	}{{&o.Every, 5 * time.Second}, {&o.Save, 5 * time.Minute}, {&o.Retry, time.Second}, {&o.Drain, 5 * time.Second}} {
+		if *d.of <= 0 {
+			*d.of = d.is
+		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Say == nil {
+		o.Say = func(string) {}
+	}
+	return o
+}
+
+// Follower teaches a learner what becomes durable in a ledger, and publishes models.
+// Run and CatchUp are for one goroutine at a time; the rest is for all.
+type Follower struct {
+	o         Options
+	ledger    *ledger.Ledger
+	snapshots snapshots
+	learner   *Learner
+
+	saved     uint64 // position of the newest snapshot
+	savedAt   time.Time
+	published time.Time
+	gap       uint64 // how many events to step over when the next cannot be read
+
+	lost    atomic.Uint64
+	reached atomic.Uint64
+	trouble atomic.Pointer[error]
+	now     atomic.Pointer[Published]
+}
+
+// Published is what was learned as of one moment. It is immutable.
+type Published struct {
+	Model    *pricing.Model
+	Outcomes map[ad.ID]Outcomes // by campaign
+	Counts   Counts
+	Rates    pricing.Counts
+	Position uint64 // of the first event that was not seen
+}
+
+// Stats are gauges and counters since Open.
+type Stats struct {
+	Behind  uint64 // durable events that are not learned from yet
+	Lost    uint64 // stretches of events that cannot be read
+	Trouble error  // why nothing can be learned or saved now, nil if all is well
+}
+
+// Open prepares to follow a ledger, from the newest snapshot in a directory that is
+// sound and not ahead of the ledger; else from the first event. The directory is made
+// if it is not there.
+func Open(l *ledger.Ledger, dir string, o Options) (*Follower, error) {
+	f := &Follower{o: o.orDefault(), ledger: l}
+	f.snapshots = snapshots{f.o.FS, dir}
+	f.savedAt = f.o.Now()
+	if err := f.o.FS.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open what was learned: %w", err)
+	}
+	if err := f.recall(); err != nil {
+		return nil, fmt.Errorf("open what was learned: %w", err)
+	}
+	f.publish()
+	return f, nil
+}
+
+// recall takes up the newest snapshot that is of use.
+func (f *Follower) recall() error {
+	positions, err := f.snapshots.list()
+	if err != nil {
+		return err
+	}
+	for _, p := range positions {
+		if p > f.ledger.Durable() {
+			f.o.Say(fmt.Sprintf("the models of event %d are ahead of the ledger, as after a backup was restored; older ones are taken", p))
+			if err := f.snapshots.drop(p); err != nil {
+				return err
+			}
+			continue
+		}
+		learner, err := f.snapshots.read(p)
+		if err == nil {
+			f.learner, f.saved = learner, p
+			return nil
+		}
+		f.o.Say(fmt.Sprintf("the models of event %d cannot be used: %v; older ones are taken, or they are made again from the ledger", p, err))
+	}
+	f.learner = NewLearner()
+	return nil
+}
+
+// Published returns what was learned last. It is never nil.
+func (f *Follower) Published() *Published { return f.now.Load() }
+
+// Model returns the models that were published last. It is never nil.
+func (f *Follower) Model() *pricing.Model { return f.now.Load().Model }
+
+// Outcomes returns what a campaign got for its money, as of the last publication.
+func (f *Follower) Outcomes(campaign ad.ID) Outcomes { return f.now.Load().Outcomes[campaign] }
+
+// Stats returns the gauges.
+func (f *Follower) Stats() Stats {
+	s := Stats{Lost: f.lost.Load()}
+	if reached, durable := f.reached.Load(), f.ledger.Durable(); durable > reached {
+		s.Behind = durable - reached
+	}
+	if err := f.trouble.Load(); err != nil {
+		s.Trouble = *err
+	}
+	return s
+}
+
+func (f *Follower) publish() {
+	l := f.learner
+	f.now.Store(&Published{l.Model(), maps.Collect(l.outcomesOf()), l.Counts(), l.rates.Counts(), l.position})
+	f.published = f.o.Now()
+}
+
+// Run follows until ctx is done; then it learns what is durable by then, and saves.
+func (f *Follower) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if _, err := f.ledger.Await(ctx, f.learner.position); err != nil {
+			break
+		}
+		err := f.catchUp(ctx)
+		if err == nil {
+			err = f.save(false)
+		}
+		if f.note(err) != nil && ctx.Err() == nil {
+			pause(ctx, f.o.Retry)
+		} else {
+			pause(ctx, f.o.Every)
+		}
+	}
+	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.o.Drain)
+	defer cancel()
+	if f.CatchUp(rest) == nil {
+		f.note(f.save(true))
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// CatchUp learns from every event that is durable when it is called, and publishes.
+// After an error it may be called again, and goes on.
+func (f *Follower) CatchUp(ctx context.Context) error { return f.note(f.catchUp(ctx)) }
+
+// Save writes a snapshot, if there is anything new.
+func (f *Follower) Save() error { return f.note(f.save(true)) }
+
+// note lets Stats show an error, or that there is none.
+func (f *Follower) note(err error) error {
+	switch {
+	case err == nil:
+		f.trouble.Store(nil)
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	default:
+		if f.trouble.Swap(&err) == nil {
+			f.o.Say(err.Error())
+		}
+	}
+	return err
+}
+
+func (f *Follower) catchUp(ctx context.Context) error {
+	to, from := f.ledger.Durable(), f.learner.position
+	for f.learner.position < to {
+		if err := f.read(ctx, to); err != nil {
+			return fmt.Errorf("learn from the ledger: %w", err)
+		}
+	}
+	if f.learner.position != from {
+		f.publish()
+	}
+	return nil
+}
+
+var (
+	errEnough = errors.New("enough")
+	errPause  = errors.New("it is time to publish")
+)
+
+// read learns from the events below a number. What is damaged is stepped over, ever
+// farther, until something can be read again: ledger verify tells what. While much is
+// read, models are published and saved in between.
+func (f *Follower) read(ctx context.Context, to uint64) error {
+	from := f.learner.position
+	next := from
+	err := f.ledger.Events(ctx, from, func(seq uint64, e *ad.Event) error {
+		if seq >= to {
+			return errEnough
+		}
+		if seq%1024 == 0 && f.o.Now().Sub(f.published) > f.o.Every {
+			return errPause
+		}
+		f.learner.Apply(seq, e)
+		next = seq + 1
+		return nil
+	})
+	switch {
+	case err == nil, errors.Is(err, errEnough):
+		next, err = to, nil // whatever is missing at the end was dropped
+	case errors.Is(err, errPause):
+		f.publish()
+		err = f.save(false)
+	case errors.Is(err, ledger.ErrDamaged):
+		if next > from {
+			f.gap = 0
+		}
+		f.gap = max(1, 2*f.gap)
+		next, err = min(next+f.gap, to), nil
+		f.lost.Add(1)
+	}
+	if err != nil {
+		return err
+	}
+	f.learner.position = max(f.learner.position, next)
+	f.reached.Store(f.learner.position)
+	return nil
+}
+
+// save writes a snapshot if there is anything new and it is time to, or it must.
+func (f *Follower) save(must bool) error {
+	now := f.o.Now()
+	if f.learner.position == f.saved || !must && now.Sub(f.savedAt) < f.o.Save {
+		return nil
+	}
+	f.savedAt = now
+	if err := f.snapshots.write(f.learner); err != nil {
+		return fmt.Errorf("save what was learned: %w", err)
+	}
+	f.saved = f.learner.position
+	return nil
+}

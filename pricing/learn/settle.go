@@ -1,0 +1,194 @@
+package learn
+
+import (
+	"time"
+
+	"bidwell/ad"
+	"bidwell/pricing"
+)
+
+// settle learns from everything whose time has come.
+func (l *Learner) settle() {
+	for l.resolved < l.shown.next && l.over(l.shown.at(l.resolved).at, window) {
+		l.resolve()
+	}
+	for l.shown.len() > 0 && l.shown.first < l.resolved && l.over(l.shown.at(l.shown.first).at, late) {
+		l.dropShown()
+	}
+	l.age(ofClicks, l.clicks)
+	l.age(ofViews, l.views)
+	l.auctions.silent(l.over, func(o *pricing.Observation) {
+		l.rates.Observe(o)
+	})
+}
+
+// over reports whether some time has passed since another. If that is in the future,
+// the clock has been set back, and nobody waits for it.
+func (l *Learner) over(since int64, after time.Duration) bool {
+	return since+after.Milliseconds() <= l.now || since > l.now+hourMS
+}
+
+// resolve learns from the first impression whose window has not been closed yet.
+func (l *Learner) resolve() {
+	it := l.shown.at(l.resolved)
+	l.resolved++
+	it.flags |= due
+	if l.floods.flooded(it.person) {
+		return
+	}
+	w := float64(it.weight)
+	l.teach(it, pricing.Viewing, it.flags&viewed != 0, w, 0)
+	l.teach(it, pricing.Clicking, it.flags&clicked != 0, w, 0)
+	if it.flags&played != 0 {
+		l.teach(it, pricing.Completing, it.flags&completed != 0, w, 0)
+	}
+	if it.flags&clicked == 0 && it.subject.Conversion != 0 {
+		l.view(it)
+	}
+}
+
+// dropShown forgets the oldest impression.
+func (l *Learner) dropShown() {
+	if l.resolved == l.shown.first {
+		l.resolve()
+	}
+	it := l.shown.at(l.shown.first)
+	bid, key := it.bid, it.conversion
+	l.shown.pop()
+	if l.views.find(bid) == nil {
+		l.unlast(ofViews, key, bid)
+	}
+}
+
+// unlast forgets that an item was a person's last.
+func (l *Learner) unlast(of int, key uint64, bid ad.BidID) {
+	if key != 0 && l.last[of][key] == bid {
+		delete(l.last[of], key)
+	}
+}
+
+// click lets a click wait for its conversion.
+func (l *Learner) click(it *item) {
+	if it.subject.Conversion == 0 || l.clicks.find(it.bid) != nil {
+		return
+	}
+	weight, ok := thin(keyOf(it.bid)>>32, l.clicks.len(), mostClicked)
+	if !ok {
+		return
+	}
+	c := *it
+	c.at, c.flags, c.taken = l.now, clicked, 0
+	c.weight = float32(max(weight, float64(it.weight)))
+	if c.conversion != 0 {
+		l.last[ofClicks][c.conversion] = c.bid
+	}
+	l.clicks.push(&c)
+}
+
+// view lets an impression without a click wait for its conversion. Where there are
+// many, it does so of some people only, with all that they see.
+func (l *Learner) view(it *item) {
+	hash := keyOf(it.bid) >> 32
+	if !it.person.IsZero() {
+		hash = keyOf(ad.BidID(it.person)) >> 32
+	}
+	weight, ok := thin(hash, l.views.len(), mostViewed)
+	if !ok || l.views.find(it.bid) != nil {
+		return
+	}
+	v := *it
+	v.taken = 0
+	v.weight = min(it.weight*float32(weight), 1<<mostThin)
+	l.views.push(&v)
+	if v.flags&converted != 0 { // before its window ended
+		added := l.views.at(l.views.next - 1)
+		added.flags &^= converted
+		l.convert(ofViews, added, 0)
+	}
+}
+
+// conversionTasks predict conversions after clicks, and after views.
+var conversionTasks = [...]pricing.Task{ofClicks: pricing.ClickConverting, ofViews: pricing.ViewConverting}
+
+// age learns parts of what waits for conversions as it gets older, and drops what has
+// waited long enough.
+func (l *Learner) age(of int, q *queue) {
+	d := &l.delays[of]
+	var shares [mostStages]float64
+	for i, end := range d.stages {
+		n := &l.waiting[of][i]
+		for *n = max(*n, q.first); *n < q.next && l.over(q.at(*n).at, end); *n++ {
+			if shares[0] == 0 {
+				shares = d.shares()
+			}
+			l.part(of, i, q.at(*n), shares[i])
+		}
+	}
+	for q.len() > 0 && q.first < l.waiting[of][len(d.stages)-1] {
+		it := q.at(q.first)
+		bid, key := it.bid, it.conversion
+		q.pop()
+		if of == ofClicks || l.shown.find(bid) == nil {
+			l.unlast(of, key, bid)
+		}
+	}
+}
+
+// part learns that an item has come to the end of a stage without a conversion.
+func (l *Learner) part(of, stage int, it *item, share float64) {
+	l.delays[of].passed[stage]++
+	if it.flags&converted != 0 || l.floods.flooded(it.person) {
+		return
+	}
+	weight := float64(it.weight) * share
+	it.taken += float32(weight)
+	l.teach(it, conversionTasks[of], false, weight, 0)
+}
+
+// conversion takes one: it belongs to the click that caused it, else to the person's
+// last click that could have, else to the last impression.
+func (l *Learner) conversion(e *ad.Event) {
+	key := conversionKey(e.Person, e.Advertiser, pricing.ConversionOf(e.Topic))
+	bid, told := e.Cause, e.Cause != ad.BidID{}
+	if !told && !e.Person.IsZero() {
+		bid = l.last[ofClicks][key]
+	}
+	if it := l.clicks.find(bid); it != nil && it.subject.Conversion == pricing.ConversionOf(e.Topic) && it.subject.Advertiser == e.Advertiser {
+		l.convert(ofClicks, it, l.now-it.at)
+		return
+	}
+	if told || e.Person.IsZero() {
+		l.counts.Unmatched++
+		return
+	}
+	bid = l.last[ofViews][key]
+	if it := l.views.find(bid); it != nil {
+		l.convert(ofViews, it, l.now-it.at)
+		return
+	}
+	if it := l.shown.find(bid); it != nil && it.flags&due == 0 {
+		it.flags |= converted // learned when its window ends
+		return
+	}
+	l.counts.Unmatched++
+}
+
+// convert learns that a conversion has come, so many milliseconds after the ad.
+func (l *Learner) convert(of int, it *item, age int64) {
+	l.counts.Conversions++
+	if o := l.outcomes[it.subject.Campaign]; o != nil && o.goal == pricing.PerAcquisition {
+		o.total.Events++
+	}
+	if it.flags&converted != 0 {
+		return
+	}
+	it.flags |= converted
+	if l.floods.flooded(it.person) {
+		return
+	}
+	d := &l.delays[of]
+	if stage := d.stages.stage(age); stage < len(d.stages) {
+		d.convert[stage]++
+	}
+	l.teach(it, conversionTasks[of], true, float64(it.weight), float64(it.taken))
+}
