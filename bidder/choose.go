@@ -39,7 +39,7 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 		if !won {
 			return false
 		}
-		id := e.bidIDs.id()
+		id := e.bidIDs.id(&sc.ids)
 		reserved, why := e.reserve(sc, id, &r.best, tr)
 		if why == ad.OK {
 			sc.win(imp, id, &r.best, reserved)

@@ -105,7 +105,8 @@ type idSource struct {
 	once    sync.Once
 	process uint64
 	mask    uint64
-	next    atomic.Uint64
+	next    atomic.Uint64 // the first number that no block has
+	blocks  atomic.Uint32 // scratches that have taken blocks
 }
 
 // SeedBids makes the ids of bids follow from a number, where the same bids are to be
@@ -115,14 +116,39 @@ func (e *Engine) SeedBids(seed uint64) {
 	e.bidIDs.once.Do(func() { e.bidIDs.process, e.bidIDs.mask = mix(seed+1), mix(^seed) })
 }
 
-func (s *idSource) id() (id ad.BidID) {
+// idBlock is the ids that a scratch makes next. The pool gives a scratch back to the
+// core that had it, mostly, and so all ids of a core, that lie in the same shards of the
+// book. They share no cache line with those of another core.
+type idBlock struct {
+	of        *idSource
+	next, end uint64
+	home      uint8
+}
+
+const (
+	idsInBlock = 256
+	idHomes    = 8 // each of as many shards of a book
+	idHomeByte = 7 // by which a book divides bids
+)
+
+// id takes the next id of a block, and a new block when that is used up.
+func (s *idSource) id(b *idBlock) (id ad.BidID) {
 	s.once.Do(func() {
 		var b [16]byte
 		rand.Read(b[:]) // never fails
 		s.process, s.mask = binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])
 	})
+	if b.of != s {
+		*b = idBlock{of: s, home: uint8(s.blocks.Add(1) % idHomes)}
+	}
+	if b.next == b.end {
+		b.end = s.next.Add(idsInBlock)
+		b.next = b.end - idsInBlock
+	}
 	binary.BigEndian.PutUint64(id[:], s.process)
-	binary.BigEndian.PutUint64(id[8:], mix(s.next.Add(1)^s.mask))
+	id[idHomeByte] = id[idHomeByte]&^(idHomes*idHomes-1) | b.home*idHomes | uint8(b.next%idHomes)
+	binary.BigEndian.PutUint64(id[8:], mix(b.next^s.mask))
+	b.next++
 	return id
 }
 

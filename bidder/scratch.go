@@ -46,6 +46,7 @@ type Scratch struct {
 	counts     [ad.NumReasons]uint32
 	fixedMost  ad.Money  // the most that the deals on the impression let a line item pay that buys all of them
 	farthest   ad.Reason // what the line item that came farthest failed on
+	ids        idBlock   // of the bids that it makes
 	notice     notice.Scratch
 	body       []byte // unpacked request
 	plain      []byte // response before it is packed

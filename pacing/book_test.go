@@ -12,6 +12,7 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 func bidNumber(i int) (b ad.BidID) {
 	binary.BigEndian.PutUint64(b[8:], uint64(i)+1)
+	b[shardByte] = byte(i)
 	return b
 }
 

@@ -1,6 +1,7 @@
 package pacing
 
 import (
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -55,23 +56,27 @@ func BenchmarkReserveRelease(b *testing.B) {
 	f("accounts=3", 3)
 }
 
-// Two cores bid on the same accounts.
+// Two cores bid on the same accounts: each with ids of its own shards, as the bidder
+// makes them, or each with those of all.
 func BenchmarkReserveReleaseContended(b *testing.B) {
-	const cores = 2
-	f := func(name string, accounts int) {
-		b.Run(name, func(b *testing.B) {
+	const cores, ownShards = 2, 8
+	f := func(name string, accounts int, own bool) {
+		b.Run(fmt.Sprintf("%s/accounts=%d", name, accounts), func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 			book, as := newAccounts(1<<60, 1<<60, 1<<60)
 			as = as[:accounts]
-			var worker atomic.Int64
+			var workers atomic.Int64
 			b.ReportAllocs()
 			used := cpuTime()
 			b.RunParallel(func(pb *testing.PB) {
-				i := int(worker.Add(1)) << 40
-				for pb.Next() {
-					i++
-					book.Reserve(bidNumber(i), as, 1000, noon, time.Minute)
-					book.Release(bidNumber(i))
+				worker := int(workers.Add(1))
+				for i := worker << 40; pb.Next(); i++ {
+					bid := bidNumber(i)
+					if own {
+						bid[shardByte] = byte(worker*ownShards + i%ownShards)
+					}
+					book.Reserve(bid, as, 1000, noon, time.Minute)
+					book.Release(bid)
 				}
 			})
 			// RunParallel divides the time by the calls of all cores together.
@@ -80,9 +85,10 @@ func BenchmarkReserveReleaseContended(b *testing.B) {
 			b.ReportMetric(cores*float64(b.Elapsed().Nanoseconds())/float64(b.N)/calls, "ns/call")
 		})
 	}
-	f("accounts=0", 0)
-	f("accounts=1", 1)
-	f("accounts=3", 3)
+	for _, accounts := range []int{0, 1, 3} {
+		f("own shards", accounts, true)
+		f("all shards", accounts, false)
+	}
 }
 
 // A million undecided bids, as when most bids never hear of their fate.
