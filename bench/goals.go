@@ -45,6 +45,11 @@ func goals(o *outcome) (all []goal) {
 		add(goal{What: "1,000 line items, all that each takes, of bare", Limit: 1.7, Got: bidder(usually).ToBare.Mid, Unit: "×"})
 		add(goal{What: "allocations per request", Limit: 0.005, Got: bidder(usually).Allocs})
 	}
+	for _, c := range []cell{{1000, 10, cached, usual}, {1000, 10, strange, usual}} {
+		if m := at(c); m != nil {
+			add(goal{What: fmt.Sprintf("the same, %s: nothing read from the store", c.Who), Limit: 0.005, Got: bidder(m).Allocs})
+		}
+	}
 	if more != nil {
 		add(goal{What: "10,000 line items, the same load, of bare", Limit: 2.0, Got: same(more).ToBare.Mid, Unit: "×"})
 	}
@@ -52,8 +57,18 @@ func goals(o *outcome) (all []goal) {
 	ratio("the same, nearly all bid on", at(cell{100_000, 10, mixed, nearly}), at(cell{100, 10, mixed, nearly}), 1.3)
 	ratio("1,000 audiences, of 10", at(cell{1000, 1000, mixed, usual}), usually, 1.2)
 	ratio("store hit, of cache hit", at(cell{1000, 10, stored, usual}), at(cell{1000, 10, cached, usual}), 2)
+	if o.People >= 10_000_000 {
+		most := int64(0)
+		for i := range o.Cells {
+			most = max(most, o.Cells[i].Resident)
+		}
+		add(goal{What: fmt.Sprintf("%s people, resident", thousands(o.People)), Limit: 4, Got: float64(most) / (1 << 30), Unit: " GiB"})
+	}
 	for i := range o.Extras {
 		all = append(all, o.Extras[i].goals()...)
+	}
+	if few, many := o.extra(quietRun), o.extra(manyCalm); few != nil && many != nil && few.P99 > 0 {
+		add(goal{What: "70%: p99 with many cached, of with few", Limit: 1, Got: float64(many.P99) / float64(few.P99), Unit: "×"})
 	}
 	if len(o.ColdStarts) > 0 {
 		starts := slices.Clone(o.ColdStarts)
@@ -81,6 +96,15 @@ func (e *extra) goals() []goal {
 		}
 	case manyRun:
 		return []goal{{What: "collector's share with many cached, notices, import", Limit: 0.02, Got: max(e.GC, e.CycleShare), Unit: "×"}}
+	}
+	return nil
+}
+
+func (o *outcome) extra(name string) *extra {
+	for i := range o.Extras {
+		if o.Extras[i].Name == name {
+			return &o.Extras[i]
+		}
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (o *outcome) steady(w io.Writer) {
 		of    func(*measured) []summary
 	}{{halfLoad, func(m *measured) []summary { return m.Half }}, {mostLoad, func(m *measured) []summary { return m.Most }}} {
 		table(w, fmt.Sprintf("Latency from when each request was due, at %.0f%% of the most that the whole bidder takes, the same rate for all", 100*part.share),
-			"line items × audiences, people\tbids\trequests/s\tbare p50\tp99\tp99.9\tdecode p50\tp99\tp99.9\twhole p50\tp99\tp99.9\tmax\tCPU × bare\tlate\terrors",
+			"line items × audiences, people\tbids\trequests/s\tbare p50\tp99\tp99.9\tdecode p50\tp99\tp99.9\twhole p50\tp99\tp99.9\tmax\tCPU × bare\t× decode\tlate\terrors",
 			func(row func(string, ...any)) {
 				for i := range o.Cells {
 					s := part.of(&o.Cells[i])
@@ -81,7 +81,7 @@ func (o *outcome) steady(w io.Writer) {
 					for k := range s {
 						fmt.Fprintf(&tails, "%s\t%s\t%s\t", millis(s[k].P50), millis(s[k].P99), millis(s[k].P999))
 					}
-					row("%s\t%.0f%%\t%.0f\t%s%s\t%.2f\t%d\t%d", o.Cells[i].title(), 100*b.Bids, b.Rate, tails.String(), millis(b.Max), b.ToBare.Mid, b.Late, b.Errors)
+					row("%s\t%.0f%%\t%.0f\t%s%s\t%.2f\t%.2f\t%d\t%d", o.Cells[i].title(), 100*b.Bids, b.Rate, tails.String(), millis(b.Max), b.ToBare.Mid, b.ToDecode.Mid, b.Late, b.Errors)
 				}
 			})
 	}

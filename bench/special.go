@@ -167,7 +167,12 @@ func (b *bench) overload(ctx context.Context, o *outcome, c *cell, s *server) er
 	if err != nil {
 		return err
 	}
-	// The machine may have been slow before: goodput is told of the better.
+	// The machine may have been slow before: goodput is told of the better. Over so
+	// many connections even as many as it takes would queue, and some be shed.
+	s.sender.close()
+	if s.sender, err = newSender(s.addr, b.conns, corpus); err != nil {
+		return err
+	}
 	after, err := b.highest(ctx, s.target)
 	if after > highest {
 		e.Goodput *= highest / after

@@ -136,20 +136,6 @@ func goOn(ctx *fasthttp.RequestCtx) int {
 // returns when all connections are closed or ctx is done.
 func (s *Server) Shutdown(ctx context.Context) error { return s.http.ShutdownWithContext(ctx) }
 
-// Watch runs the shedder until ctx is done.
-func (s *Server) Watch(ctx context.Context) {
-	t := time.NewTicker(shedInterval)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			s.engine.shed.tick()
-		}
-	}
-}
-
 // connectionErrors counts what goes wrong with connections. It does not log it:
 // the text holds what the client sent.
 type connectionErrors struct{ metrics *Metrics }

@@ -63,9 +63,14 @@ func serveOn(tb testing.TB, r *rig, limits bidder.Limits, ln net.Listener) *serv
 // watch runs the load shedder until the test ends.
 func (s *server) watch(tb testing.TB) {
 	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { s.server.Watch(ctx); close(done) }()
-	tb.Cleanup(func() { stop(); <-done })
+	done := make(chan error)
+	go func() { done <- s.server.Watch(ctx) }()
+	tb.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			tb.Errorf("Watch: %v", err)
+		}
+	})
 }
 
 // metric returns the sum of a counter or gauge over all series that have the

@@ -264,7 +264,7 @@ func (m *Main) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return ignoreClosed(m.server.Serve(m.exchange)) })
 	g.Go(func() error { return ignoreClosed(adminServer.Serve(m.admin)) })
-	g.Go(func() error { m.server.Watch(background); return nil })
+	g.Go(func() error { return m.server.Watch(background) })
 	g.Go(func() error { m.keepBooks(background); return nil })
 	g.Go(func() error { m.keepLeases(background); return nil })
 	g.Go(func() error { m.expirePeople(background); return nil })
