@@ -64,9 +64,12 @@ func (im *run) all(ctx context.Context, r io.Reader) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("stopped after line %d: %w", im.progress.Lines, context.Cause(ctx))
+			return im.stopped(ctx)
 		case c, more := <-pl.ordered:
-			if !more {
+			switch {
+			case !more && ctx.Err() != nil: // the reader has stopped too, and not at the end
+				return im.stopped(ctx)
+			case !more:
 				return im.end(pl.err)
 			}
 			<-c.parsed
@@ -75,6 +78,10 @@ func (im *run) all(ctx context.Context, r io.Reader) error {
 			}
 		}
 	}
+}
+
+func (im *run) stopped(ctx context.Context) error {
+	return fmt.Errorf("stopped after line %d: %w", im.progress.Lines, context.Cause(ctx))
 }
 
 // end is reached with the last chunk, for a reason.
@@ -130,8 +137,8 @@ func (im *run) apply(c *chunk) error {
 
 // erased reports whether a line is about somebody who was erased.
 func (im *run) erased(f *fact) bool {
-	return im.profiles.ForgottenBefore(f.id.Key()) > 0 ||
-		slices.ContainsFunc(f.others, func(id profile.ID) bool { return im.profiles.ForgottenBefore(id.Key()) > 0 })
+	return im.profiles.Forgotten(f.id.Key()) != (profile.Mark{}) ||
+		slices.ContainsFunc(f.others, func(id profile.ID) bool { return im.profiles.Forgotten(id.Key()) != (profile.Mark{}) })
 }
 
 // tally adds up a chunk whose edits have been made.
