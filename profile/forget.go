@@ -21,51 +21,81 @@ const AllEvents = math.MaxUint64
 // stored: their keys, which are hashes, in hexadecimal.
 const forgottenPrefix = "forgotten/"
 
-// forgotten are the people who were erased, with the number of the first event
-// after that: no earlier one makes a contact of theirs any more. The store holds
-// the same.
-type forgotten struct {
-	mu     sync.RWMutex
-	before map[ad.PersonID]uint64
+// Mark says that a person was erased, so that nothing brings back what was
+// erased. The zero Mark says that they were not.
+type Mark struct {
+	Before uint64 // number of the first event of the ledger after that
+	At     int64  // when, in unix seconds; 0 in marks of earlier versions
 }
 
-func loadForgotten(store Store) (map[ad.PersonID]uint64, error) {
-	marks := map[ad.PersonID]uint64{}
+// Covers reports whether an event of the person makes no contact: it was there
+// when they were erased, or tells of what had begun by then, as the notice of a
+// bid does that was on its way. happened is when, in unix seconds.
+func (m Mark) Covers(seq uint64, happened int64) bool {
+	return m != Mark{} && (seq < m.Before || happened <= m.At)
+}
+
+// forgotten are the people who were erased. The store holds the same.
+type forgotten struct {
+	mu    sync.RWMutex
+	marks map[ad.PersonID]Mark
+}
+
+func loadForgotten(store Store) (map[ad.PersonID]Mark, error) {
+	marks := map[ad.PersonID]Mark{}
 	err := store.ScanMeta(forgottenPrefix, func(name string, value []byte) error {
 		var key ad.PersonID
 		n, err := hex.Decode(key[:], []byte(strings.TrimPrefix(name, forgottenPrefix)))
-		before, err2 := strconv.ParseUint(string(value), 10, 64)
-		if err != nil || err2 != nil || n != len(key) {
+		m, good := parseMark(string(value))
+		if err != nil || !good || n != len(key) {
 			return fmt.Errorf("%w: mark of an erased person %q", ErrDamaged, name)
 		}
-		marks[key] = before
+		marks[key] = m
 		return nil
 	})
 	return marks, err
 }
 
-func putForgotten(b *Batch, key ad.PersonID, before uint64) {
-	b.PutMeta(forgottenPrefix+key.String(), strconv.AppendUint(nil, before, 10))
+// parseMark reads a mark as putForgotten writes it: two numbers, or the first
+// alone.
+func parseMark(text string) (m Mark, ok bool) {
+	before, at, timed := strings.Cut(text, " ")
+	m.Before, ok = parseNumber(before)
+	if timed && ok {
+		var n uint64
+		n, ok = parseNumber(at)
+		m.At = int64(n)
+	}
+	return m, ok
 }
 
-// ForgottenBefore returns the number of the first event that may make a contact
-// of a person: 0 unless they were erased. Inside an edit of the person it cannot
-// be overtaken by an erasure.
-func (p *Profiles) ForgottenBefore(key ad.PersonID) uint64 {
+func parseNumber(text string) (uint64, bool) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	return n, err == nil
+}
+
+func putForgotten(b *Batch, key ad.PersonID, m Mark) {
+	b.PutMeta(forgottenPrefix+key.String(), fmt.Appendf(nil, "%d %d", m.Before, m.At))
+}
+
+// Forgotten returns the mark of a person, zero unless they were erased. Inside an
+// edit of the person it cannot be overtaken by an erasure.
+func (p *Profiles) Forgotten(key ad.PersonID) Mark {
 	p.forgotten.mu.RLock()
 	defer p.forgotten.mu.RUnlock()
-	return p.forgotten.before[key]
+	return p.forgotten.marks[key]
 }
 
 // Forget erases what is stored of a person, by all identifiers that lead to them
-// and with the links between these, and marks them, so that contacts of theirs
-// which the ledger holds below the number before are not made again. It returns
-// once the erasure is on disk, and reports whether there was anything.
-func (p *Profiles) Forget(key ad.PersonID, before uint64) (found bool, err error) {
+// and with the links between these, and marks them: contacts of theirs which the
+// ledger holds below the number before are not made again, nor is what comes
+// later of bids and deeds from up to now. It returns once the erasure is on disk,
+// and reports whether there was anything.
+func (p *Profiles) Forget(now time.Time, key ad.PersonID, before uint64) (found bool, err error) {
 	if key.IsZero() {
 		return false, ErrNobody
 	}
-	err = p.relink(time.Now(), func(r *relinking) error {
+	err = p.relink(now, func(r *relinking) error {
 		keys, err := r.identifiers(key)
 		if err != nil {
 			return err
@@ -84,9 +114,10 @@ func (p *Profiles) Forget(key ad.PersonID, before uint64) (found bool, err error
 		p.forgotten.mu.Lock()
 		defer p.forgotten.mu.Unlock()
 		for _, k := range keys {
-			mark := max(before, p.forgotten.before[k])
+			old := p.forgotten.marks[k]
+			mark := Mark{max(before, old.Before), max(now.Unix(), old.At)}
 			putForgotten(&r.batch, k, mark)
-			p.forgotten.before[k] = mark // even if the write fails: it may yet come to be
+			p.forgotten.marks[k] = mark // even if the write fails: it may yet come to be
 		}
 		return nil
 	})
@@ -160,18 +191,28 @@ func linkedKeys(r Record) (keys []ad.PersonID) {
 
 // KeepForgotten brings the marks of erased people in order when the ledger is
 // open: those made while it was not (AllEvents) get the number of its next
-// event, and those below the number of the first event that it keeps, which
-// could bring nothing back, are dropped. It returns once that is on disk.
-func (p *Profiles) KeepForgotten(first, next uint64) error {
+// event, and those go that could keep nothing from coming back: no event of
+// before is left (first is the number of the first that the ledger keeps), and
+// whatever could be imported again would have expired. It returns once that is on
+// disk.
+func (p *Profiles) KeepForgotten(now time.Time, first, next uint64) error {
 	p.forgotten.mu.Lock()
 	defer p.forgotten.mu.Unlock()
+	expired := now.Unix() - seconds(p.retention.longest())
 	b := Batch{Sync: true}
-	for key, before := range p.forgotten.before {
-		switch {
-		case before == AllEvents:
-			putForgotten(&b, key, next)
-		case before <= first:
+	kept := make(map[ad.PersonID]Mark, len(p.forgotten.marks))
+	for key, m := range p.forgotten.marks {
+		old := m
+		if m.Before == AllEvents {
+			m.Before = next
+		}
+		m.At = min(m.At, now.Unix()) // a clock that was ahead
+		if old.Before <= first && m.At < expired {
 			b.DeleteMeta(forgottenPrefix + key.String())
+			continue
+		}
+		if kept[key] = m; m != old {
+			putForgotten(&b, key, m)
 		}
 	}
 	if b.Len() == 0 {
@@ -180,14 +221,7 @@ func (p *Profiles) KeepForgotten(first, next uint64) error {
 	if err := p.store.Apply(&b); err != nil {
 		return fmt.Errorf("keep the marks of erased people: %w", err)
 	}
-	for key, before := range p.forgotten.before {
-		switch {
-		case before == AllEvents:
-			p.forgotten.before[key] = next
-		case before <= first:
-			delete(p.forgotten.before, key)
-		}
-	}
+	p.forgotten.marks = kept
 	return nil
 }
 
@@ -197,8 +231,8 @@ func (p *Profiles) CopyForgotten(to Store) error {
 	p.forgotten.mu.RLock()
 	defer p.forgotten.mu.RUnlock()
 	var b Batch
-	for key, before := range p.forgotten.before {
-		putForgotten(&b, key, before)
+	for key, m := range p.forgotten.marks {
+		putForgotten(&b, key, m)
 	}
 	if b.Len() == 0 {
 		return nil

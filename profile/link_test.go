@@ -259,7 +259,7 @@ func TestIdentityGraph(t *testing.T) {
 			},
 			"forget": func(t *rapid.T) {
 				id := one()
-				_, err := p.Forget(id.Key(), AllEvents)
+				_, err := p.Forget(clock(), id.Key(), AllEvents)
 				ok(err)
 				if _, err := p.Get(id.Key(), clock()); err == nil {
 					t.Fatalf("%v is known after it was erased", id)
@@ -413,7 +413,7 @@ func TestForgetLinked(t *testing.T) {
 	must(t, p.Link(clock(), Link{login("shop", 1), phone(1)}, Link{login("shop", 1), phone(2)}, Link{login("shop", 2), phone(3)}))
 	visit(t, p, phone(1), 1)
 	visit(t, p, phone(3), 1)
-	found, err := p.Forget(phone(2).Key(), AllEvents)
+	found, err := p.Forget(clock(), phone(2).Key(), AllEvents)
 	if err != nil || !found {
 		t.Fatalf("found %v, %v", found, err)
 	}
@@ -421,7 +421,7 @@ func TestForgetLinked(t *testing.T) {
 		if got := visits(t, p, id); got != 0 {
 			t.Errorf("%s %s has %d visits after the erasure", id.Type, id.Value, got)
 		}
-		if p.ForgottenBefore(id.Key()) != AllEvents {
+		if p.Forgotten(id.Key()) != (Mark{AllEvents, clock().Unix()}) {
 			t.Errorf("%s %s would come back with the ledger's events", id.Type, id.Value)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // Config says how profiles are served. Zero fields have the default that their
 // comment names.
 type Config struct {
-	Retention  Retention // DefaultRetention
+	Retention  Retention // what the store was last opened with, at first DefaultRetention
 	CacheBytes int64     // memory for cached records: 256 MiB
 	Readers    int       // goroutines that read the store for Load: 8
 }
@@ -100,6 +100,11 @@ func Open(store Store, c Config) (*Profiles, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
+	retention, err := agreeRetention(store, c.Retention)
+	if err != nil {
+		return nil, fmt.Errorf("how long people's data is kept: %w", err)
+	}
+	c.Retention = retention
 	c = c.orDefault()
 	names, err := loadNames(store)
 	if err != nil {
@@ -122,7 +127,7 @@ func Open(store Store, c Config) (*Profiles, error) {
 	}
 	p := &Profiles{
 		store: store, names: names, retention: c.Retention, cache: cache,
-		forgotten:   forgotten{before: marks},
+		forgotten:   forgotten{marks: marks},
 		generations: make([]atomic.Uint32, numGenerations),
 		queue:       make(chan *job, queueLength),
 		quit:        make(chan struct{}),

@@ -289,7 +289,7 @@ func TestForget(t *testing.T) {
 	var s Scratch
 	p.Load(ids[1].Key(), far(), &s)
 	for _, want := range []bool{true, false} {
-		if found, err := p.Forget(ids[0].Key(), 0); found != want || err != nil {
+		if found, err := p.Forget(clock(), ids[0].Key(), 0); found != want || err != nil {
 			t.Errorf("Forget = %v, %v; want %v", found, err, want)
 		}
 	}

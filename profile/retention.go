@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -48,6 +49,11 @@ func (r Retention) orDefault() Retention {
 	return r
 }
 
+// longest is after how long nothing is kept of what a person is known by.
+func (r Retention) longest() time.Duration {
+	return max(r.Attributes, r.Behaviours, r.Touches, r.IDs, r.Links, r.Segments)
+}
+
 // Check returns an error for a retention that cannot be kept: every one is at
 // least a day and at most ten years.
 func (r Retention) Check() error {
@@ -63,6 +69,38 @@ func (r Retention) Check() error {
 		}
 	}
 	return nil
+}
+
+// retentionName is the named value that holds the retention: whoever opens the
+// store without knowing it, to import or to erase, drops nothing too early.
+const retentionName = "retention"
+
+// agreeRetention returns the retention to use. One that is given is kept in the
+// store, and without one it is what the store has.
+func agreeRetention(store Store, given Retention) (Retention, error) {
+	kept := DefaultRetention()
+	text, err := store.Meta(retentionName)
+	if err != nil && !isNotFound(err) {
+		return kept, err
+	}
+	if err == nil {
+		if err := json.Unmarshal(text, &kept); err != nil {
+			return kept, fmt.Errorf("%w: %q", ErrDamaged, text)
+		}
+		kept = kept.orDefault()
+	}
+	if given == (Retention{}) {
+		return kept, kept.Check()
+	}
+	if given = given.orDefault(); given == kept {
+		return given, nil
+	}
+	if text, err = json.Marshal(given); err != nil {
+		return given, err
+	}
+	b := Batch{Sync: true}
+	b.PutMeta(retentionName, text)
+	return given, store.Apply(&b)
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }

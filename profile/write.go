@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"bidwell/ad"
@@ -288,8 +289,32 @@ func (p *Profiles) Expire(now time.Time) (changed int, err error) {
 	if err == nil {
 		_, err = p.expireLinks(now)
 	}
+	if err == nil {
+		err = p.UpdateAll(now, nil, func(b *Batch) { b.PutMeta(expiredName, strconv.AppendInt(nil, now.Unix(), 10)) })
+	}
 	if err != nil {
 		return changed, fmt.Errorf("expire profiles: %w", err)
 	}
 	return changed, nil
+}
+
+// expiredName is the named value that holds when Expire last went through, in unix
+// seconds.
+const expiredName = "expired"
+
+// LastExpired returns when Expire last went through the store, whichever process
+// did; the zero Time if none has.
+func (p *Profiles) LastExpired() (time.Time, error) {
+	v, err := p.store.Meta(expiredName)
+	if err != nil {
+		if isNotFound(err) {
+			err = nil
+		}
+		return time.Time{}, err
+	}
+	unix, err := strconv.ParseInt(string(v), 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%w: expired at %q", ErrDamaged, v)
+	}
+	return time.Unix(unix, 0), nil
 }

@@ -74,7 +74,7 @@ func (m *Main) apiPerson(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method == http.MethodDelete {
 		person := m.profiles.PersonOf(id.Key())
-		found, err := m.profiles.Forget(id.Key(), m.ledger.Next())
+		found, err := m.profiles.Forget(time.Now(), id.Key(), m.ledger.Next())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return

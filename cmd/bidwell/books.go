@@ -154,17 +154,22 @@ func (m *Main) keepBooks(ctx context.Context) {
 	}
 }
 
-// expirePeople takes what has expired out of the profiles once a day, until ctx
-// is done. Profiles that are written are cleaned anyway.
+// expirePeople takes what has expired out of the profiles once a day, however often
+// the process is started, until ctx is done. Profiles that are written are cleaned
+// anyway.
 func (m *Main) expirePeople(ctx context.Context) {
-	t := time.NewTicker(24 * time.Hour)
+	t := time.NewTicker(time.Hour)
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-t.C:
-			if _, err := m.profiles.Expire(now); err != nil {
+			last, err := m.profiles.LastExpired()
+			if err == nil && now.Sub(last) >= 23*time.Hour {
+				_, err = m.profiles.Expire(now)
+			}
+			if err != nil {
 				m.Log.Warn("expired profiles stay", zap.Error(err))
 			}
 		}

@@ -132,7 +132,7 @@ func newProfileForget(p *people) *cobra.Command {
 			if err := p.open(cmd, openStoreToForget); err != nil {
 				return err
 			}
-			found, err := p.profiles.Forget(id.Key(), profile.AllEvents)
+			found, err := p.profiles.Forget(time.Now(), id.Key(), profile.AllEvents)
 			if err != nil {
 				return err
 			}

@@ -148,7 +148,7 @@ func TestErasedStayErased(t *testing.T) {
 		`{"id":{"type":"ifa","value":"bob"},"segments":["a"]}` + "\n" + `{"id":{"type":"ifa","value":"phone"},"segments":["b"]}` + "\n"
 	_, err := load(t, p, strings.NewReader(file), importer.Options{})
 	must(t, err)
-	_, err = p.Forget(profile.ID{Type: "ifa", Value: "phone"}.Key(), profile.AllEvents)
+	_, err = p.Forget(now, profile.ID{Type: "ifa", Value: "phone"}.Key(), profile.AllEvents)
 	must(t, err)
 	got, err := load(t, p, strings.NewReader(file), importer.Options{})
 	must(t, err)

@@ -35,6 +35,7 @@ type names interface {
 // contact is a touch that waits to be applied, or what an advertiser told of.
 type contact struct {
 	seq   uint64
+	begun int64         // unix seconds: when the bid was made, or when it happened
 	touch profile.Touch // of what was told, only kind and time
 	told  bool
 	topic string
@@ -54,10 +55,10 @@ func toldOf(e *ad.Event) (profile.Touch, bool) {
 // none.
 func contactOf(seq uint64, e *ad.Event, n names) (contact, bool) {
 	if t, ok := Of(e); ok {
-		return contact{seq, t, false, n.NameOf(ledger.CampaignName, e.Campaign), -1}, true
+		return contact{seq, e.BidTime, t, false, n.NameOf(ledger.CampaignName, e.Campaign), -1}, true
 	}
 	if t, ok := toldOf(e); ok {
-		return contact{seq, t, true, n.NameOf(ledger.TopicName, e.Topic), -1}, true
+		return contact{seq, e.BidTime, t, true, n.NameOf(ledger.TopicName, e.Topic), -1}, true
 	}
 	return contact{}, false
 }
@@ -141,10 +142,10 @@ func (b *batch) place() *person {
 
 // apply adds a person's contacts to their profile.
 func (p *person) apply(to *profile.Builder) error {
-	before := p.batch.profiles.ForgottenBefore(p.key)
+	mark := p.batch.profiles.Forgotten(p.key)
 	for i := p.first; i >= 0; i = p.batch.contacts[i].next {
 		c := &p.batch.contacts[i]
-		if c.seq < before {
+		if mark.Covers(c.seq, c.begun) {
 			continue
 		}
 		if err := c.addTo(to); err != nil {

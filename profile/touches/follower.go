@@ -111,7 +111,7 @@ func (f *Follower) tidy() error {
 	if err != nil {
 		return err
 	}
-	return f.profiles.KeepForgotten(first, f.ledger.Next())
+	return f.profiles.KeepForgotten(f.o.Now(), first, f.ledger.Next())
 }
 
 // Run follows until ctx is done, and then applies what is durable by then. While

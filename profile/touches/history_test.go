@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"pgregory.net/rapid"
@@ -22,7 +23,7 @@ import (
 // crashes and restarts.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := &history{rig: start(t, disktest.New()), forgotten: map[int]uint64{}, shared: map[int]bool{}}
+		h := &history{rig: start(t, disktest.New()), forgotten: map[int]profile.Mark{}, shared: map[int]bool{}}
 		h.name()
 		t.Repeat(map[string]func(*rapid.T){
 			"":               func(*rapid.T) {},
@@ -49,8 +50,8 @@ const (
 type history struct {
 	*rig
 	n         int
-	forgotten map[int]uint64 // number of the first event that counts
-	shared    map[int]bool   // people whose behaviours others have written
+	forgotten map[int]profile.Mark
+	shared    map[int]bool // people whose behaviours others have written
 }
 
 func (h *history) name() {
@@ -65,6 +66,7 @@ func (h *history) contacts(t *rapid.T) {
 		e := event(rapid.SampledFrom(kinds).Draw(t, "kind"), h.n, rapid.IntRange(0, people-1).Draw(t, "person"))
 		e.Campaign = ad.ID(1 + rapid.IntRange(0, campaigns-1).Draw(t, "campaign"))
 		e.Time = 1000 * (noon - rapid.Int64Range(0, 4).Draw(t, "days")*86400 - rapid.Int64Range(0, 9).Draw(t, "seconds"))
+		e.BidTime = noon - rapid.Int64Range(0, 100).Draw(t, "bid")
 		e.Line, e.Price = ad.ID(h.n%5), ad.Money(h.n%7)*30
 		h.n++
 		h.append(t, e, ad.OK)
@@ -88,19 +90,29 @@ func (h *history) imports(t *rapid.T) {
 
 func (h *history) forget(t *rapid.T) {
 	who := rapid.IntRange(0, people-1).Draw(t, "person")
-	before := h.ledger.Next()
-	_, err := h.profiles.Forget(personOf(who), before)
-	must(t, err)
-	h.forgotten[who] = before
+	h.erase(t, who, h.ledger.Next())
 	delete(h.shared, who)
+}
+
+// erased reports whether an event of a person was erased with them, or comes of
+// what was begun by then.
+func (h *history) erased(who int, seq uint64, begun int64) bool {
+	m, ever := h.forgotten[who]
+	return ever && (seq < m.Before || begun <= m.At)
+}
+
+func (h *history) erase(t *rapid.T, who int, before uint64) {
+	at := noon - rapid.Int64Range(0, 100).Draw(t, "erased")
+	_, err := h.profiles.Forget(time.Unix(at, 0), personOf(who), before)
+	must(t, err)
+	m := h.forgotten[who]
+	h.forgotten[who] = profile.Mark{Before: h.ledger.Next(), At: max(at, m.At)}
 }
 
 // forgetOffline erases somebody while nothing else has the data directory.
 func (h *history) forgetOffline(t *rapid.T) {
 	who := rapid.IntRange(0, people-1).Draw(t, "person")
-	_, err := h.profiles.Forget(personOf(who), profile.AllEvents)
-	must(t, err)
-	h.forgotten[who] = h.ledger.Next()
+	h.erase(t, who, profile.AllEvents)
 	delete(h.shared, who)
 	if rapid.Bool().Draw(t, "replay") {
 		if found := h.replay(t, false); !found.OK() {
@@ -142,7 +154,7 @@ func (h *history) prove(t *rapid.T) {
 	want := map[int]int{}
 	must(t, h.ledger.Events(context.Background(), 0, func(seq uint64, e *ad.Event) error {
 		for who := range people {
-			if _, is := touches.Of(e); is && e.Person == personOf(who) && seq >= h.forgotten[who] {
+			if _, is := touches.Of(e); is && e.Person == personOf(who) && !h.erased(who, seq, e.BidTime) {
 				want[who]++
 			}
 		}

@@ -160,18 +160,22 @@ func TestAhead(t *testing.T) {
 // What happened before is not brought back by a replay; what comes after counts.
 func TestForgetSurvives(t *testing.T) {
 	r := seen(t)
-	found, err := r.profiles.Forget(personOf(1), r.ledger.Next())
+	before := time.Unix(noon-100, 0)
+	found, err := r.profiles.Forget(before, personOf(1), r.ledger.Next())
 	if !found || err != nil {
 		t.Fatalf("Forget: %t, %v", found, err)
 	}
 	r.append(t, event(ad.EventImpression, 40, 2), ad.OK) // it waits while its person is erased
-	if found, err = r.profiles.Forget(personOf(2), profile.AllEvents); !found || err != nil {
+	if found, err = r.profiles.Forget(before, personOf(2), profile.AllEvents); !found || err != nil {
 		t.Fatalf("Forget: %t, %v", found, err)
 	}
 	r.close(t)
 	r = start(t, r.fs)
 	r.append(t, event(ad.EventImpression, 41, 3), ad.OK)
 	r.append(t, event(ad.EventImpression, 42, 2), ad.OK)
+	late := event(ad.EventImpression, 43, 1) // of a bid that was on its way when its person was erased
+	late.BidTime = before.Unix()
+	r.append(t, late, ad.OK)
 	r.catchUp(t)
 	check := func(when string) {
 		t.Helper()
@@ -202,7 +206,11 @@ func TestForgetSurvives(t *testing.T) {
 	must(t, err)
 	r.catchUp(t)
 	check("made anew")
-	must(t, r.profiles.KeepForgotten(r.ledger.Next(), r.ledger.Next())) // once the ledger has dropped what was before
+	must(t, r.profiles.KeepForgotten(clock(), r.ledger.Next(), r.ledger.Next())) // the ledger has dropped what was before, import files have it yet
+	if r.profiles.Forgotten(personOf(1)) == (profile.Mark{}) {
+		t.Error("nothing keeps an import from bringing somebody back")
+	}
+	must(t, r.profiles.KeepForgotten(clock().AddDate(3, 0, 0), r.ledger.Next(), r.ledger.Next()))
 	must(t, r.store.ScanMeta("forgotten/", func(name string, _ []byte) error { t.Errorf("%s stays", name); return nil }))
 	r.close(t)
 }
