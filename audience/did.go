@@ -220,7 +220,7 @@ func (b *Builder) didKind(d *Did, p *did) bool {
 	}{
 		{profile.Visit, d.Visit}, {profile.View, d.View}, {profile.Click, d.Click}, {profile.Search, d.Search},
 		{profile.Cart, d.Cart}, {profile.Purchase, d.Purchase}, {profile.Conversion, d.Conversion},
-		{profile.Impression, d.Impression}, {profile.Signup, d.Signup}, {profile.Install, d.Install},
+		{profile.Impression, d.Impression}, {profile.Signup, d.Signup}, {profile.Install, d.Install}, {profile.Seen, d.Seen},
 	} {
 		if !d.Has(k.kind.String()) {
 			continue

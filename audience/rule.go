@@ -90,6 +90,7 @@ type Did struct {
 	Impression []conf.Value[string] `yaml:"impression" conf:"scalar-ok,not-empty" doc:"Impressions of these."`
 	Signup     []conf.Value[string] `yaml:"signup" conf:"scalar-ok,not-empty" doc:"Signed up for these."`
 	Install    []conf.Value[string] `yaml:"install" conf:"scalar-ok,not-empty" doc:"Installed these."`
+	Seen       []conf.Value[string] `yaml:"seen" conf:"scalar-ok,not-empty" doc:"Was on pages or in apps about these when an exchange asked for bids; of exchanges with seen: true."`
 
 	AtLeast   *int           `yaml:"at_least" doc:"How often at least; 1 unless at_most alone is given."`
 	AtMost    *int           `yaml:"at_most" doc:"How often at most."`

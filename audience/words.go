@@ -70,6 +70,8 @@ func deed(k profile.Kind, topics string) string {
 		return "signed up for " + topics
 	case profile.Install:
 		return "installed " + topics
+	case profile.Seen:
+		return "was seen on " + topics
 	}
 	return k.String() + " " + topics
 }

@@ -22,6 +22,7 @@ import (
 	"bidwell/notice"
 	"bidwell/pacing"
 	"bidwell/profile"
+	"bidwell/profile/sightings"
 )
 
 // Engine decides, answers and accounts. It is safe for concurrent use.
@@ -36,6 +37,8 @@ type Engine struct {
 	Metrics  *Metrics
 
 	Exposures exposure.Memory // what people are about to see; the zero value is ready
+
+	Sightings *sightings.Recorder // of people on pages, nil if none are kept
 
 	live     atomic.Pointer[live]
 	bidIDs   idSource

@@ -35,14 +35,18 @@ type PersonFacts struct {
 	// KnownBy is all identifiers that lead to the person, if there are several.
 	KnownBy []string `json:"known_by,omitempty"`
 
-	May      string `json:"may"`   // what is permitted with the profile
-	Basis    string `json:"basis"` // and why
-	Profile  string `json:"profile"`
-	Country  string `json:"country,omitempty"`
-	Device   string `json:"device"`
-	Domain   string `json:"domain,omitempty"`
-	Where    string `json:"inventory"`
-	Override bool   `json:"override,omitempty"` // the person was named on the command line
+	May     string `json:"may"`   // what is permitted with the profile
+	Basis   string `json:"basis"` // and why
+	Profile string `json:"profile"`
+	Country string `json:"country,omitempty"`
+	Device  string `json:"device"`
+	Domain  string `json:"domain,omitempty"`
+	Where   string `json:"inventory"`
+
+	// Topics is what the page or app is about, by topics/.
+	Topics []string `json:"topics,omitempty"`
+
+	Override bool `json:"override,omitempty"` // the person was named on the command line
 }
 
 // ImpExplanation is the decision on one impression.
@@ -126,6 +130,9 @@ func (e *Engine) personFacts(sc *Scratch, override *ad.PersonID) PersonFacts {
 		Profile: outcomeText(sc.outcome, p.May.Read),
 		Device:  sc.facts.Device.String(), Domain: string(sc.facts.Domain),
 		Where: sc.Req.Inventory.String(), Override: override != nil,
+	}
+	for _, x := range sc.snap.Topics.OfRequest(nil, &sc.Req) {
+		f.Topics = append(f.Topics, x.Name)
 	}
 	if sc.facts.Country != [3]byte{} {
 		f.Country = string(sc.facts.Country[:])

@@ -11,6 +11,9 @@ func (x *Explanation) Write(w io.Writer) error {
 	p := &printer{w: w}
 	p.line("Request %s from exchange %s, %s", x.Request, x.Exchange, x.At.Format("2006-01-02 15:04:05 MST"))
 	p.line("  shown on   %s", strings.TrimSpace(x.Person.Where+" "+x.Person.Domain))
+	if len(x.Person.Topics) > 0 {
+		p.line("  about      %s", strings.Join(x.Person.Topics, ", "))
+	}
 	p.line("  device     %s", strings.TrimSpace(x.Person.Device+" "+x.Person.Country))
 	p.line("  person     %s", x.Person.text())
 	if len(x.Person.KnownBy) > 0 {

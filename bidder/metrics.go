@@ -8,6 +8,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/profile"
+	"bidwell/profile/sightings"
 )
 
 // Metrics are the engine's counters. They are added to without locks or look-ups
@@ -95,6 +96,7 @@ var (
 	noticesDesc    = desc("notices_total", "Notices by kind and outcome.", "notice", "outcome")
 	syncsDesc      = desc("cookie_matches_total", "Cookie matches by outcome.", "outcome")
 	reportsDesc    = desc("reports_total", "Visits and conversions that advertisers reported, by outcome.", "event", "outcome")
+	sightingsDesc  = desc("sightings_total", "Topics on which bid requests met people, not counting repetitions within half an hour, by outcome.", "outcome")
 	profilesDesc   = desc("profile_reads_total", "Profile reads by outcome.", "outcome")
 	cacheDesc      = desc("profile_cache_bytes", "Memory that cached profiles take, about.")
 	peopleDesc     = desc("people", "People of whom something is known, about.")
@@ -149,6 +151,11 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 			if n := m.reports[reportIndex(k)][o].Load(); n > 0 {
 				counter(reportsDesc, float64(n), k.String(), o.String())
 			}
+		}
+	}
+	if e.Sightings != nil {
+		for o, n := range e.Sightings.Counts() {
+			counter(sightingsDesc, float64(n), sightings.Outcome(o).String())
 		}
 	}
 	people := e.Profiles.Stats()

@@ -67,6 +67,7 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Sn
 		r = ad.TooLate
 	}
 	e.Metrics.decided(sc, r)
+	e.See(sc)
 	switch {
 	case r == ad.OK:
 		e.count(sc)

@@ -11,6 +11,7 @@ import (
 	"bidwell/openrtb"
 	"bidwell/pacing"
 	"bidwell/profile"
+	"bidwell/topic"
 )
 
 // Scratch is all the memory that one request needs, reused from one to the
@@ -51,6 +52,7 @@ type Scratch struct {
 	body       []byte // unpacked request
 	plain      []byte // response before it is packed
 	urls       urlBuffers
+	topics     []*topic.Topic // of the request, if that is asked for
 }
 
 // Bid is one bid that is made.

@@ -11,6 +11,7 @@ import (
 	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/internal/conf"
+	"bidwell/profile"
 )
 
 // ProcessFileName is the file that a configuration directory must hold.
@@ -66,6 +67,7 @@ type compiler struct {
 	zones         map[string]int         // index into Snapshot.Zones, by name
 	exchangeNames []string
 	privacyGood   bool
+	kept          profile.Retention // of people's data
 	countries     map[[3]byte]bool
 	suggested     int // hints that were looked for
 

@@ -43,6 +43,7 @@ func (c *compiler) exchange(name string, at conf.Pos, s *ExchangeSpec) {
 		SettleOn:     cmp.Or(map[string]ad.Notice{"win": ad.Win, "impression": ad.Impression}[s.SettleOn], ad.Billing),
 		Identity:     c.identity(name, s),
 		SyncURL:      s.SyncURL,
+		Seen:         s.Seen,
 	}
 	c.syncURL(s)
 	if s.Credential != "" {

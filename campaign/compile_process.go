@@ -26,6 +26,7 @@ func (c *compiler) process() {
 	c.store(&p.Store)
 	c.limits(&p.Limits)
 	c.privacy(&p.Privacy)
+	c.retention(&p.Privacy.Retention)
 	p.Seat = cmp.Or(p.Seat, "bidwell")
 	for i := range p.Exchanges {
 		e := &p.Exchanges[i]

@@ -131,7 +131,7 @@ func (c *compiler) way(st *StepSpec, s *WaySpec, names []string) (w conversation
 		c.unknown(s.At("to"), "step", s.To, append(slices.Clone(names), ending))
 	case s.Exposures < 0 || s.Exposures > profile.MaxTouches:
 		c.ps.Errorf(s.At("exposures"), fmt.Sprintf("write a number from 1 to %d", profile.MaxTouches), "%d impressions cannot be waited for", s.Exposures)
-	case s.After.Std() > profile.DefaultRetention().Touches:
+	case s.After.Std() > c.kept.Touches:
 		c.ps.Errorf(s.At("after"), "", "a profile does not remember for so long when somebody came here")
 	case s.Exposures == 0 && !s.Click && !s.Completed && len(s.Visit) == 0 && s.After <= 0:
 		c.ps.Errorf(s.Pos(), "such as {to: offer, click: true} or {to: end, after: 7d}", "this way has no condition: nobody would ever stand at step %q", st.Step)

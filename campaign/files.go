@@ -109,6 +109,7 @@ func cause(err error) error {
 // audiences reads the tables and the audiences that look things up in them.
 func (c *compiler) audiences() {
 	c.rules = audience.NewBuilder(c.tables(), c.ps)
+	c.rules.Retention = c.kept
 	names := map[string]conf.Pos{}
 	var nameless []string
 	for _, name := range c.files(audienceFolder, ".yaml", ".yml") {

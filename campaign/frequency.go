@@ -33,7 +33,7 @@ func (c *Campaign) shown() exposure.Shown {
 
 // countable reports a cap that no profile could count.
 func (c *compiler) countable(s *CapSpec) bool {
-	longest := profile.DefaultRetention().Touches
+	longest := min(c.kept.Touches, c.kept.Behaviours) // where touches are pushed out, behaviours count
 	switch {
 	case s.AtMost < 1:
 		c.ps.Errorf(s.At("at_most"), "write a number such as 3", "a frequency cap of %d shows nothing", s.AtMost)

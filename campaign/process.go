@@ -42,6 +42,7 @@ type ExchangeSpec struct {
 	PriceKeys    PriceKeySpec  `yaml:"price_keys" doc:"Keys of an exchange that encrypts clearing prices, by Google's scheme. Without them prices are plain."`
 	Debug        bool          `yaml:"debug" doc:"True to give the reasons with every no-bid, not only with test:1."`
 	Seat         string        `yaml:"seat" conf:"not-empty" doc:"Our seat on this exchange, if it differs."`
+	Seen         bool          `yaml:"seen" doc:"True to remember what the pages and apps of this exchange's requests are about, of people who permit writing to their profile, for rules such as did: {seen: automotive}. See that your contract with the exchange permits it."`
 	SyncURL      string        `yaml:"sync_url" conf:"not-empty" doc:"Where the exchange takes our id of a browser, with {id} in its place: /sync sends browsers there."`
 }
 
@@ -69,6 +70,19 @@ type PrivacySpec struct {
 	EmitPurposes  []uint8 `yaml:"emit_purposes" conf:"not-empty" doc:"TCF purposes that must be permitted to let a person's key leave in our URLs; 1, 3 and 7 if left out."`
 	Interest      []uint8 `yaml:"legitimate_interest" conf:"not-empty" doc:"TCF purposes for which our entry on the list claims legitimate interest."`
 	AssumeGDPR    string  `yaml:"assume_gdpr" oneof:"by-context always never" doc:"Whether GDPR applies where the request does not say: by-context (the default: if there is a consent string or the person is in Europe), always or never."`
+
+	Retention RetentionSpec `yaml:"retention" doc:"How long each kind of data about a person is kept, from 1d to 3650d. Takes effect at a restart."`
+}
+
+// RetentionSpec is how long each kind of data about a person is kept.
+type RetentionSpec struct {
+	conf.Located
+	Attributes conf.Duration `yaml:"attributes" doc:"Since an attribute was last written; 730d if left out."`
+	Segments   conf.Duration `yaml:"segments" doc:"The longest that a segment may last, whatever its own expiry says; 730d if left out."`
+	Behaviours conf.Duration `yaml:"behaviours" doc:"Visits, searches, purchases and the like; 100d if left out. No rule can look back further."`
+	Touches    conf.Duration `yaml:"touches" doc:"Impressions, views and clicks; 100d if left out. No frequency cap or conversation can look back further."`
+	IDs        conf.Duration `yaml:"ids" doc:"Identifiers, since they were last imported or linked; 730d if left out."`
+	Links      conf.Duration `yaml:"links" doc:"Links between identifiers, since they were last confirmed; 180d if left out."`
 }
 
 // StoreSpec is the memory for profiles.

@@ -74,6 +74,7 @@ type Exchange struct {
 	PriceKeys    *notice.PriceKeys // nil if clearing prices are plain
 	Identity     *identity.Resolver
 	SyncURL      string // with SyncMacro; "" if the exchange takes no id of ours
+	Seen         bool   // what its requests are about is remembered of people
 }
 
 // SyncMacro stands in an exchange's sync_url for our id of the browser.

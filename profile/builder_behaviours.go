@@ -35,6 +35,30 @@ func (b *Builder) AddBehaviour(k Kind, topic string, at int64, count int) error 
 	return nil
 }
 
+// SeenApart is how many seconds lie at least between two sightings that count: what
+// a person looks at in one go is one.
+const SeenApart = 30 * 60
+
+// AddSighting records that the person was met on a topic at a moment in unix
+// seconds, unless they were already less than SeenApart from then. It reports
+// whether it counts.
+func (b *Builder) AddSighting(topic string, unix int64) (counts bool, err error) {
+	if err := checkMoment(unix, b.now); err != nil {
+		return false, fmt.Errorf("%s on %s: %w", Seen, topic, err)
+	}
+	g, err := b.groupOn(Seen, topic)
+	if err != nil {
+		return false, err
+	}
+	for _, at := range g.recent {
+		if d := int64(at) - unix; -SeenApart < d && d < SeenApart {
+			return false, nil
+		}
+	}
+	g.add(uint32(unix), 1)
+	return true, nil
+}
+
 // groupOn returns the group of a kind and a topic by its name, which it makes if
 // need be, and has the names recorded. It is valid until the next call.
 func (b *Builder) groupOn(k Kind, topic string) (*builtGroup, error) {

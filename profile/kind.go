@@ -16,12 +16,13 @@ const (
 	Impression Kind = 8
 	Signup     Kind = 9
 	Install    Kind = 10
+	Seen       Kind = 11 // on a page or in an app, by an exchange's bid request
 
-	numKinds = 11
+	numKinds = 12
 )
 
 var kindNames = [numKinds]string{
-	"none", "visit", "view", "click", "search", "cart", "purchase", "conversion", "impression", "signup", "install",
+	"none", "visit", "view", "click", "search", "cart", "purchase", "conversion", "impression", "signup", "install", "seen",
 }
 
 // String returns the name that rules and import files use.

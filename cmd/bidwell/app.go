@@ -26,6 +26,7 @@ import (
 	"bidwell/pacing"
 	"bidwell/profile"
 	"bidwell/profile/pebblestore"
+	"bidwell/profile/sightings"
 	"bidwell/profile/touches"
 )
 
@@ -133,7 +134,7 @@ func (m *Main) openPeople(open storeOpener) (err error) {
 	if err != nil {
 		return err
 	}
-	m.profiles, err = profile.Open(m.store, profile.Config{CacheBytes: int64(spec.CacheMB) << 20})
+	m.profiles, err = profile.Open(m.store, profile.Config{Retention: m.process.Privacy.Retention.Keep(), CacheBytes: int64(spec.CacheMB) << 20})
 	return err
 }
 
@@ -209,6 +210,8 @@ func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
 		Signer:   notice.NewSigner(keys),
 		Verifier: notice.NewVerifier(keys, lifetime),
 		Metrics:  new(bidder.Metrics),
+
+		Sightings: sightings.New(m.profiles),
 	}
 	m.server = bidder.NewServer(m.engine, bidderLimits(s.Process))
 }
@@ -268,6 +271,7 @@ func (m *Main) Run(ctx context.Context) error {
 	g.Go(func() error { m.keepBooks(background); return nil })
 	g.Go(func() error { m.keepLeases(background); return nil })
 	g.Go(func() error { m.expirePeople(background); return nil })
+	g.Go(func() error { m.engine.Sightings.Run(background); return nil })
 	g.Go(func() error { m.watchConfig(background, hup); return nil })
 	m.Log.Info("serving", zap.String("exchanges", m.Addr()), zap.String("admin", m.AdminAddr()),
 		zap.Int("line_items", len(m.engine.Snapshot().Lines)))

@@ -103,6 +103,7 @@ func restartKeys(a, b *campaign.ProcessFile) (keys []string) {
 	}{
 		{"listen", a.Listen == b.Listen}, {"admin", a.Admin == b.Admin}, {"admin_key", a.AdminKey == b.AdminKey},
 		{"data", a.Data == b.Data},
+		{"privacy.retention", a.Privacy.Retention.Keep() == b.Privacy.Retention.Keep()},
 		{"store", strip(a.Store) == strip(b.Store)}, {"limits", reflect.DeepEqual(limits(a.Limits), limits(b.Limits))},
 	} {
 		if !f.same {

@@ -21,8 +21,9 @@ import (
 
 // Schema is the version of the keys and values that this package writes. A store
 // of a newer one is refused; one of an older one becomes one of this by being
-// opened. Version 2 has records of profile.Version 2 beside those of version 1.
-const Schema = 2
+// opened. Version 2 has records of profile.Version 2 beside those of version 1,
+// version 3 behaviours of kind profile.Seen.
+const Schema = 3
 
 // schemaKey is the named value that holds the version.
 const schemaKey = "schema"
