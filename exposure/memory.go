@@ -124,6 +124,28 @@ func (m *Memory) Drop(person ad.PersonID, id ad.BidID) {
 	m.remove(person, func(e *entry) bool { return e.bid == bidHash(id) && e.shown == 0 })
 }
 
+// Held returns what is held of a person: bids that are undecided, and impressions
+// that their profile may not show yet.
+func (m *Memory) Held(person ad.PersonID) (list []Held) {
+	hash := hashOf(person)
+	s := m.shard(hash)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at := s.first(hash); at != 0; at = s.slab[at].next {
+		if e := &s.slab[at]; e.person == person {
+			list = append(list, Held{e.ad, int64(e.shown), int64(e.expires)})
+		}
+	}
+	return list
+}
+
+// Held is a bid on a person, or the impression that it became.
+type Held struct {
+	Ad    Ad
+	Shown int64 // unix seconds; 0 while it is undecided
+	Until int64 // unix seconds: when it is forgotten
+}
+
 // Forget forgets everything about a person.
 func (m *Memory) Forget(person ad.PersonID) {
 	m.remove(person, func(*entry) bool { return true })

@@ -38,6 +38,10 @@ type Export struct {
 	Format   Format
 	From, To time.Time                // events accepted at From or later and before To; zero for no bound
 	Progress func(done, total uint64) // called now and then with events read; may be nil
+
+	// Each is called with each event before it is written, and may change it; false
+	// leaves it out. It may be nil.
+	Each func(seq uint64, e *ad.Event) bool
 }
 
 // Row is an event as it is exported: with names where the ledger has them, else
@@ -104,6 +108,9 @@ func (l *Ledger) Export(ctx context.Context, w io.Writer, x Export) (uint64, err
 			}
 		}
 		if e.Time < from || e.Time >= to {
+			return nil
+		}
+		if x.Each != nil && !x.Each(seq, e) {
 			return nil
 		}
 		n++

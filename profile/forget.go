@@ -41,7 +41,8 @@ type forgotten struct {
 	marks map[ad.PersonID]Mark
 }
 
-func loadForgotten(store Store) (map[ad.PersonID]Mark, error) {
+// Marks returns the marks of all who were erased, by key.
+func Marks(store Store) (map[ad.PersonID]Mark, error) {
 	marks := map[ad.PersonID]Mark{}
 	err := store.ScanMeta(forgottenPrefix, func(name string, value []byte) error {
 		var key ad.PersonID
@@ -110,6 +111,10 @@ func (p *Profiles) Forget(now time.Time, key ad.PersonID, before uint64) (found 
 				return err
 			}
 			found = found || erased || len(value) > 0
+			r.batch.PutMeta(purgePrefix+k.String(), nil)
+			if person, linked := personOf(value); linked {
+				r.batch.PutMeta(purgePrefix+person.String(), nil)
+			}
 		}
 		p.forgotten.mu.Lock()
 		defer p.forgotten.mu.Unlock()

@@ -127,14 +127,22 @@ func (p *Profiles) get(key ad.PersonID, now time.Time) (*Person, error) {
 			out.IDs = append(out.IDs, id)
 		}
 	}
+	return out, p.describeLinks(out, n)
+}
+
+// describeLinks adds the links of an identifier, if it has any.
+func (p *Profiles) describeLinks(out *Person, n *node) error {
 	if n == nil {
-		return out, nil
+		return nil
+	}
+	if !slices.Contains(out.IDs, n.id) {
+		out.IDs = append(out.IDs, n.id)
 	}
 	out.Shared = n.shared()
 	for _, l := range n.links {
 		other, err := p.node(l.to)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		x := LinkedID{Key: l.to.String(), Last: moment(uint32(l.day) * secondsPerDay).Format(time.DateOnly)}
 		if other != nil {
@@ -142,7 +150,7 @@ func (p *Profiles) get(key ad.PersonID, now time.Time) (*Person, error) {
 		}
 		out.Links = append(out.Links, x)
 	}
-	return out, nil
+	return nil
 }
 
 // KnownBy returns all identifiers by which a person is known who is known by one,

@@ -110,7 +110,7 @@ func Open(store Store, c Config) (*Profiles, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the names of attributes, segments and topics: %w", err)
 	}
-	marks, err := loadForgotten(store)
+	marks, err := Marks(store)
 	if err != nil {
 		return nil, fmt.Errorf("read who was erased: %w", err)
 	}

@@ -37,6 +37,7 @@ func (m *Main) adminHandler() http.Handler {
 	mux.HandleFunc("GET /api/conversation", m.apiConversation)
 	mux.HandleFunc("GET /api/report", m.apiReport)
 	mux.HandleFunc("GET /api/person", m.apiPerson)
+	mux.HandleFunc("GET /api/person/export", m.apiPersonExport)
 	mux.HandleFunc("DELETE /api/person", m.apiPerson)
 	mux.HandleFunc("POST /api/link", m.apiLink)
 	mux.HandleFunc("DELETE /api/link", m.apiLink)

@@ -141,15 +141,18 @@ func (m *Main) openPeople(open storeOpener) (err error) {
 // storeOpener opens the profiles of a data directory.
 type storeOpener func(dir string, blockMB int) (*pebblestore.Store, error)
 
+// profilesDir is where the profiles are in a data directory.
+func profilesDir(dir string) string { return filepath.Join(dir, "profiles") }
+
 // openStore opens the profiles of a data directory, which it makes if need be.
 func openStore(dir string, blockMB int) (*pebblestore.Store, error) {
-	return pebblestore.Open(pebblestore.Config{Dir: filepath.Join(dir, "profiles"), CacheBytes: int64(blockMB) << 20})
+	return pebblestore.Open(pebblestore.Config{Dir: profilesDir(dir), CacheBytes: int64(blockMB) << 20})
 }
 
 // openStoreIfAny opens the profiles of a data directory for those who only ask.
 // A directory that does not exist is not made: nobody is known.
 func openStoreIfAny(dir string, blockMB int) (*pebblestore.Store, error) {
-	path := filepath.Join(dir, "profiles")
+	path := profilesDir(dir)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return pebblestore.Open(pebblestore.Config{Dir: path, FS: vfs.NewMem()})
 	}

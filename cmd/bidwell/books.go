@@ -155,8 +155,8 @@ func (m *Main) keepBooks(ctx context.Context) {
 }
 
 // expirePeople takes what has expired out of the profiles once a day, however often
-// the process is started, until ctx is done. Profiles that are written are cleaned
-// anyway.
+// the process is started, and who was erased out of the files within the hour, until
+// ctx is done. Profiles that are written are cleaned anyway.
 func (m *Main) expirePeople(ctx context.Context) {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
@@ -171,6 +171,9 @@ func (m *Main) expirePeople(ctx context.Context) {
 			}
 			if err != nil {
 				m.Log.Warn("expired profiles stay", zap.Error(err))
+			}
+			if _, err := m.profiles.Purge(ctx); err != nil && ctx.Err() == nil {
+				m.Log.Warn("files hold people who were erased", zap.Error(err))
 			}
 		}
 	}

@@ -159,6 +159,7 @@ func newLedgerExport(o *ledgerOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Write the events as NDJSON or Parquet",
+		Long:  "Writes the events of the ledger. Of people who were erased it leaves out who they are.",
 		Example: `  bidwell ledger export --data ./data --format ndjson --out events.ndjson
   bidwell ledger export --from 2026-11-01 --to 2026-12-01 --format parquet --out november.parquet`,
 		Args: cobra.NoArgs,
@@ -168,6 +169,9 @@ func newLedgerExport(o *ledgerOptions) *cobra.Command {
 				return err
 			}
 			return o.with(cmd, func(l *ledger.Ledger) error {
+				if x.Each, err = hideErased(o.dir()); err != nil {
+					return err
+				}
 				return exportTo(cmd.Context(), cmd, l, x, out)
 			})
 		},

@@ -25,6 +25,7 @@ type people struct {
 	key      string // its admin key
 	config   string
 	data     string
+	dir      string // the data directory, once it is open
 	store    *pebblestore.Store
 	profiles *profile.Profiles
 }
@@ -33,7 +34,7 @@ func newProfile() *cobra.Command {
 	p := new(people)
 	cmd := &cobra.Command{
 		Use:   "profile",
-		Short: "Import, show, link and erase what is known of people",
+		Short: "Import, show, link, hand out and erase what is known of people",
 		Long: `Works on the profiles in the data directory, or, with --bidder, on those of a
 bidder that runs. People are named by an identifier: ifa:VALUE,
 eid:SOURCE:VALUE, buyeruid:EXCHANGE:VALUE, user:EXCHANGE:VALUE or
@@ -47,7 +48,7 @@ login:SITE:VALUE.`,
 	f.StringVar(&p.data, "data", "", "directory for profiles (default: the file's, else ./data)")
 	f.StringVar(&p.bidder, "bidder", "", "admin port of a bidder that runs, such as http://127.0.0.1:8081")
 	f.StringVar(&p.key, "admin-key", os.Getenv("BIDWELL_ADMIN_KEY"), "key for it (default: BIDWELL_ADMIN_KEY)")
-	cmd.AddCommand(newProfileImport(p), newProfileGet(p), newProfileLink(p), newProfileUnlink(p), newProfileForget(p))
+	cmd.AddCommand(newProfileImport(p), newProfileGet(p), newProfileLink(p), newProfileUnlink(p), newProfileForget(p), newProfileExport(p))
 	return cmd
 }
 
@@ -60,7 +61,8 @@ func (p *people) open(cmd *cobra.Command, store storeOpener) error {
 		dir, spec = firstSet(dir, snap.Process.Data), snap.Process.Store
 	}
 	var err error
-	p.store, err = store(firstSet(dir, "data"), spec.BlockMB)
+	p.dir = firstSet(dir, "data")
+	p.store, err = store(p.dir, spec.BlockMB)
 	if errors.Is(err, profile.ErrLocked) {
 		return fmt.Errorf("%w; if that is a bidder, name its admin port with --bidder http://127.0.0.1:8081", err)
 	}
@@ -134,6 +136,9 @@ func newProfileForget(p *people) *cobra.Command {
 			}
 			found, err := p.profiles.Forget(time.Now(), id.Key(), profile.AllEvents)
 			if err != nil {
+				return err
+			}
+			if _, err := p.profiles.Purge(cmd.Context()); err != nil {
 				return err
 			}
 			return sayForgotten(cmd.OutOrStdout(), args[0], found)

@@ -56,7 +56,7 @@ func (d *demo) story(ctx context.Context, m *Main, out io.Writer) error {
 
 func (s *story) tell() error {
 	for _, chapter := range []func() error{
-		s.registers, s.readsAboutCars, s.signsIn, s.isMet, s.isMetAgain, s.clicks, s.isInvited, s.drives, s.isLeftAlone, s.isForgotten,
+		s.registers, s.readsAboutCars, s.signsIn, s.isMet, s.isMetAgain, s.clicks, s.isInvited, s.drives, s.isLeftAlone, s.asks, s.isForgotten,
 	} {
 		if err := chapter(); err != nil {
 			return err
@@ -253,6 +253,34 @@ func (s *story) isLeftAlone() error {
 		err = fmt.Errorf("who has converted is shown %s", bid.CrID)
 	}
 	return err
+}
+
+// heldCounts is of what is held of a person how many there are.
+type heldCounts struct {
+	Person         *struct{ IDs, Attributes, Behaviours, Touches []json.RawMessage }
+	ByID           []json.RawMessage `json:"by_id"`
+	Erased, Events []json.RawMessage
+	InFlight       []json.RawMessage `json:"in_flight"`
+}
+
+// asks has her see what is held of her.
+func (s *story) asks() error {
+	req, err := http.NewRequestWithContext(s.ctx, http.MethodGet, "http://"+s.m.AdminAddr()+"/api/person/export?id="+url.QueryEscape(evaLogin), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return err
+	}
+	var h heldCounts
+	err = json.NewDecoder(resp.Body).Decode(&h)
+	if err = errors.Join(err, resp.Body.Close()); err != nil || h.Person == nil {
+		return errors.Join(err, fmt.Errorf("to be asked what is held is answered %s", resp.Status))
+	}
+	s.say("\nShe asks what is held of her, and gets all of it: %d identifiers, %d attributes, %d kinds of behaviour, %d contacts, %d events of the ledger.",
+		len(h.Person.IDs), len(h.Person.Attributes), len(h.Person.Behaviours), len(h.Person.Touches), len(h.Events))
+	return nil
 }
 
 func (s *story) isForgotten() error {

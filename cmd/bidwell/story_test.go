@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -22,6 +23,7 @@ func TestStory(t *testing.T) {
 		"clicks", "leads to https://motors.example/roadster",
 		"step drive-it × 1.2", "bid 5.40 EUR with roadster/invitation",
 		"roadster/intenders: the person has left the conversation", "they have converted", "no bid",
+		"asks what is held of her", "3 identifiers, 3 attributes", "4 contacts",
 		"nothing is known of this person",
 	} {
 		_, after, ok := strings.Cut(rest, want)
@@ -40,5 +42,17 @@ func TestStory(t *testing.T) {
 		if out, _ := bidwell(t, dir, "", "profile", "get", id, "--data", "kept/data"); !strings.Contains(out, "nothing is known") {
 			t.Errorf("%s was to be forgotten, and is\n%s", id, out)
 		}
+	}
+	out, status = bidwell(t, dir, "", "profile", "export", evaLogin, "--data", "kept/data")
+	var h heldCounts
+	if err := json.Unmarshal([]byte(out), &h); err != nil || status != 0 {
+		t.Fatalf("profile export: exit %d, %v\n%s", status, err, out)
+	}
+	if h.Person != nil || len(h.ByID) > 0 || len(h.Erased) != 1 || len(h.Events) == 0 || len(h.InFlight) > 0 {
+		t.Errorf("of who was forgotten is held\n%s", out)
+	}
+	out, status = bidwell(t, dir, "", "ledger", "export", "--data", "kept/data")
+	if status != 0 || !strings.Contains(out, `"kind":"click"`) || strings.Contains(out, `"person"`) {
+		t.Errorf("ledger export: exit %d\n%s", status, out)
 	}
 }
