@@ -18,6 +18,7 @@ import (
 	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/exposure"
+	"bidwell/inventory"
 	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
@@ -38,6 +39,7 @@ type Engine struct {
 
 	Exposures exposure.Memory // what people are about to see; the zero value is ready
 
+	Inventory *inventory.Sample   // of the requests that come, nil if none is kept
 	Sightings *sightings.Recorder // of people on pages, nil if none are kept
 
 	live     atomic.Pointer[live]

@@ -60,6 +60,9 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, sc *Scratch, snap *campaign.Sn
 		s.refuse(ctx, x, statusBadRequest, err.Error())
 		return
 	}
+	if e.Inventory != nil && !sc.Req.Test {
+		e.Inventory.Offer(ex.Name, body, start)
+	}
 	deadline := start.Add(timeToAnswer(ex, sc.Req.TMaxMS))
 	r := e.Decide(sc, snap, ex, start, deadline, nil)
 	if r == ad.OK && time.Now().After(deadline) {

@@ -34,6 +34,7 @@ func (m *Main) adminHandler() http.Handler {
 	mux.HandleFunc("GET /api/audience", m.apiAudience)
 	mux.HandleFunc("GET /api/audience/members", m.apiMembers)
 	mux.HandleFunc("GET /api/audience/explain", m.apiAudienceExplain)
+	mux.HandleFunc("GET /api/audience/reach", m.apiReach)
 	mux.HandleFunc("GET /api/conversation", m.apiConversation)
 	mux.HandleFunc("GET /api/report", m.apiReport)
 	mux.HandleFunc("GET /api/person", m.apiPerson)

@@ -91,6 +91,7 @@ func (m *Main) Open() error {
 	}
 	m.defaultURLs(snap)
 	m.openEngine(snap, keys)
+	m.openInventory()
 	if err := m.openLedger(tokenLifetime(snap)); err != nil {
 		return err
 	}
@@ -274,6 +275,7 @@ func (m *Main) Run(ctx context.Context) error {
 	g.Go(func() error { m.keepBooks(background); return nil })
 	g.Go(func() error { m.keepLeases(background); return nil })
 	g.Go(func() error { m.expirePeople(background); return nil })
+	g.Go(func() error { m.keepInventory(background); return nil })
 	g.Go(func() error { m.engine.Sightings.Run(background); return nil })
 	g.Go(func() error { m.watchConfig(background, hup); return nil })
 	m.Log.Info("serving", zap.String("exchanges", m.Addr()), zap.String("admin", m.AdminAddr()),

@@ -32,7 +32,7 @@ func newAudience() *cobra.Command {
 	o := new(audienceOptions)
 	cmd := &cobra.Command{
 		Use:   "audience",
-		Short: "Count the people in audiences, list them, say why somebody is in one",
+		Short: "Count the people in audiences, list them, say why somebody is in one, and what can be reached",
 		Long: `Works on the profiles in the data directory, or, with --bidder, on those of a
 bidder that runs, with the audiences that it serves. Nobody is on a page while
 they are counted: what a rule asks of the request is unknown, and so may be who is
@@ -40,10 +40,11 @@ in the audience. They are counted apart, as perhaps.`,
 		Example: `  bidwell audience size
   bidwell audience size luxury-car-intenders --estimate --bidder http://127.0.0.1:8081
   bidwell audience overlap luxury-car-intenders travellers
+  bidwell audience reach roadster/intenders --bidder http://127.0.0.1:8081
   bidwell audience explain luxury-car-intenders --user buyeruid:example:anna`,
 	}
 	o.flags(cmd.PersistentFlags())
-	cmd.AddCommand(newAudienceSize(o), newAudienceOverlap(o), newAudienceMembers(o), newAudienceExplain(o))
+	cmd.AddCommand(newAudienceSize(o), newAudienceOverlap(o), newAudienceMembers(o), newAudienceExplain(o), newAudienceReach(o))
 	return cmd
 }
 

@@ -59,7 +59,10 @@ func listMembers(w io.Writer, set *audience.Set, ref audience.Ref, people *profi
 		if err := stop(); err != nil {
 			return err
 		}
-		person, err := people.Describe(key, r, now)
+		person, err := people.Get(key, now) // with identifiers that only links know
+		if errors.Is(err, profile.ErrNotFound) {
+			return nil // erased meanwhile
+		}
 		if err != nil {
 			return err
 		}

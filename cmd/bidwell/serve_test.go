@@ -472,6 +472,17 @@ func TestCommandsOfARunningBidder(t *testing.T) {
 	ask("BID roadster/intenders", "explain", "--request", "configs/requests/premium-news-front-page.json")
 	ask(`"winner": "roadster/intenders"`, "explain", "--request", "configs/requests/premium-news-front-page.json", "--json")
 	ask(`"luxury"`, "profile", "get", "buyeruid:example:anna")
+	ask(`"by_id": [`, "profile", "export", "buyeruid:example:anna")
+	r.bid(t, "premium-news-front-page.json")
+	for try := 0; ; try++ { // until the request is in the sample
+		out, status := bidwell(t, r.dir, "", "audience", "reach", "roadster/intenders", "--bidder", "http://"+r.AdminAddr())
+		if status == 0 && strings.Contains(out, "people in luxury-car-intenders") && strings.Contains(out, "1 of 1 requests") {
+			break
+		}
+		if !strings.Contains(out, "no bid request has been seen") || try > 1000 {
+			t.Fatalf("audience reach: %d %s", status, out)
+		}
+	}
 	ask("erased buyeruid:example:anna", "profile", "forget", "buyeruid:example:anna")
 	ask("nothing is known of buyeruid:example:anna", "profile", "get", "buyeruid:example:anna")
 	if a := r.post(t, "premium-news-front-page.json"); a.status != 204 {
@@ -479,7 +490,8 @@ func TestCommandsOfARunningBidder(t *testing.T) {
 	}
 	ask("1 people imported, 4 lines skipped", "profile", "import", "broken/people.ndjson")
 	ask("has finished before", "profile", "import", "broken/people.ndjson")
-	ask("4 people imported", "profile", "import", "configs/people/automobile.ndjson")
+	ask("1 lines about people who were erased", "profile", "import", "configs/people/automobile.ndjson")
+	ask("4 people imported", "profile", "import", "configs/people/automobile.ndjson", "--again", "--erased")
 	if b := r.bid(t, "premium-news-front-page.json"); b.CID != "roadster" {
 		t.Errorf("once anna is back, %s bids", b.CrID)
 	}
