@@ -20,6 +20,9 @@ type Builder struct {
 	// set before the first rule.
 	Retention profile.Retention
 
+	// Mention is called with each topic that a rule asks for, unless nil.
+	Mention func(k profile.Kind, topic conf.Value[string])
+
 	ps     *conf.Problems
 	tables Tables
 	named  map[string]*term

@@ -3,6 +3,7 @@ package audience
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"bidwell/internal/conf"
@@ -232,6 +233,11 @@ func (b *Builder) didKind(d *Did, p *did) bool {
 		}
 		p.kind = k.kind
 		p.topics = b.names(k.topics, "topic")
+		for _, topic := range k.topics {
+			if b.Mention != nil && slices.Contains(p.topics, topic.Value) {
+				b.Mention(k.kind, topic)
+			}
+		}
 	}
 	if given == 0 {
 		b.ps.Errorf(d.Pos(), "such as {visit: automotive, at_least: 3, within: 10d}; the kinds are "+strings.Join(profile.KindNames(), ", "), "which kind of behaviour is meant?")

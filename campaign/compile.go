@@ -38,6 +38,7 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 	c.senders()
 	c.audiences()
 	c.campaigns()
+	c.unmentioned()
 	c.capLines()
 	c.advertiserDays()
 	c.checkFolders()
@@ -68,6 +69,7 @@ type compiler struct {
 	exchangeNames []string
 	privacyGood   bool
 	kept          profile.Retention // of people's data
+	mentions      []mention
 	countries     map[[3]byte]bool
 	suggested     int // hints that were looked for
 

@@ -40,7 +40,7 @@ func (c *compiler) talk(l *Line) *Talk {
 	}
 	t := &Talk{Spec: s}
 	t.Lines = []profile.Ref{profile.RefOf(l.ID)}
-	t.EndsOn = c.deeds(s.Located, "ends_on", s.EndsOn)
+	t.EndsOn = c.deeds(s.Located, "ends_on", profile.Conversion, s.EndsOn)
 	names := c.stepNames(s)
 	whole := true
 	for i := range s.Steps {
@@ -69,7 +69,7 @@ func (c *compiler) talk(l *Line) *Talk {
 }
 
 // deeds compiles topics.
-func (c *compiler) deeds(l conf.Located, key string, topics []string) (names []profile.Name) {
+func (c *compiler) deeds(l conf.Located, key string, k profile.Kind, topics []string) (names []profile.Name) {
 	repeated(c, l, key, topics)
 	for i, topic := range topics {
 		if err := profile.CheckName(topic); err != nil {
@@ -77,6 +77,7 @@ func (c *compiler) deeds(l conf.Located, key string, topics []string) (names []p
 			continue
 		}
 		names = append(names, profile.NameOf(topic))
+		c.mention(k, conf.Value[string]{Value: topic, Pos: l.EntryAt(key, i)})
 	}
 	return names
 }
@@ -117,7 +118,7 @@ func (c *compiler) stepCreatives(l *Line, st *StepSpec, step *conversation.Step)
 func (c *compiler) way(st *StepSpec, s *WaySpec, names []string) (w conversation.Way, ok bool) {
 	w = conversation.Way{
 		To: conversation.End, Exposures: s.Exposures, Click: s.Click, Completed: s.Completed,
-		Visit: c.deeds(s.Located, "visit", s.Visit), After: s.After.Seconds(),
+		Visit: c.deeds(s.Located, "visit", profile.Visit, s.Visit), After: s.After.Seconds(),
 	}
 	if s.To != ending {
 		w.To = slices.Index(names, s.To)

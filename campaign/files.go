@@ -110,6 +110,7 @@ func cause(err error) error {
 func (c *compiler) audiences() {
 	c.rules = audience.NewBuilder(c.tables(), c.ps)
 	c.rules.Retention = c.kept
+	c.rules.Mention = c.mention
 	names := map[string]conf.Pos{}
 	var nameless []string
 	for _, name := range c.files(audienceFolder, ".yaml", ".yml") {
