@@ -67,8 +67,8 @@ func agreeLines(t *testing.T, what string, b *bidder.Bid, imp *bidder.ImpExplana
 			t.Errorf("%s: imp %s: %v is bid with %s, explained %v with %s", what, imp.ID, b.Price.CPM(), b.Creative.Name, offered(l), l.Creative)
 		case l.Bids && b.Deal != nil && l.Deal != string(b.Deal.ID):
 			t.Errorf("%s: imp %s: bid through deal %s, explained %q", what, imp.ID, b.Deal.ID, l.Deal)
-		case l.Reason == "outbid" && l.Deal == "" && offered(l) > b.Price.CPM() && b.Deal == nil:
-			t.Errorf("%s: imp %s: %s/%s was outbid with %v by %v", what, imp.ID, l.Campaign, l.Line, offered(l), b.Price.CPM())
+		case l.Reason == "outbid" && l.Deal == "" && offered(l) > b.Unshaded().CPM() && b.Deal == nil:
+			t.Errorf("%s: imp %s: %s/%s was outbid with %v by %v", what, imp.ID, l.Campaign, l.Line, offered(l), b.Unshaded().CPM())
 		}
 	}
 }
@@ -87,10 +87,14 @@ func TestExplainIsTheDecision(t *testing.T) {
 		{"wide", wide, 1000, 0.95},
 		{"a thousand line items", generated(20, 50), 200, 0.5},
 		{"paced, deals at a fixed price", generatedPaced(20, 50, "even"), 200, 0.3},
+		{"goals, learned", generatedGoals(20, 50, "click"), 200, 0.3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			population := loadtest.People{Seed: 5, N: 200, Exchange: "example"}
 			r := newRig(t, c.files, ndjson(t, population))
+			if r.Snapshot().Campaigns[0].Goal != nil {
+				r = learnedRig(t, population, "click")
+			}
 			ex := r.exchange(t, "example")
 			traffic := newTraffic(t, 7, population)
 			var sc bidder.Scratch

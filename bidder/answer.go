@@ -80,7 +80,8 @@ func (sc *Scratch) fillURLs(b *Bid) {
 	u.win = append(sc.url(u.win, base.Notices, ad.Win), "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"...)
 	u.billing = append(sc.url(u.billing, base.Notices, ad.Billing), "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"...)
 	u.loss = append(sc.url(u.loss, base.Notices, ad.Loss), "&l=${AUCTION_LOSS}&m=${AUCTION_MIN_TO_WIN}"...)
-	u.impression = sc.url(u.impression, base.Public, ad.Impression)
+	u.impression = append(append(u.impression[:0], base.Public...), "/e/imp?"...)
+	u.impression = sc.notice.AppendImpression(u.impression, b.context)
 	if sc.exchange.SettleOn == ad.Impression {
 		u.impression = append(u.impression, "&p=${AUCTION_PRICE}"...)
 	}

@@ -38,11 +38,12 @@ func (r *race) meet(c *candidate) {
 }
 
 // leave notes that line items are left out which bid too little, while nothing is
-// found: those of the highest bid decide why.
-func (r *race) leave(c *campaign.Reach) {
+// found: those of the highest bid decide why. The most is what the first of them would
+// bid if it were not paced.
+func (r *race) leave(most ad.Money) {
 	switch {
 	case r.found || r.cheap != ad.OK:
-	case c.Most < r.least:
+	case most < r.least:
 		r.cheap = ad.BelowFloor
 	default:
 		r.cheap = ad.PacedBelowFloor
@@ -57,6 +58,9 @@ func (r *race) lead(c *candidate) {
 	}
 	r.best, r.found = *c, true
 }
+
+// unlowered returns the most that a line item would bid if it were not paced.
+func (sc *Scratch) unlowered(i int) ad.Money { return sc.paced.Unlowered(i, &sc.snap.Reach[i]) }
 
 // hopeless tells of most line items that they cannot win against the best so
 // far, without looking at them, and returns why; OK for the others.

@@ -35,12 +35,20 @@ func generated(campaigns, lines int) fstest.MapFS { return generatedPaced(campai
 
 // generatedPaced is such a configuration whose campaigns are paced by a curve.
 func generatedPaced(campaigns, lines int, curve string) fstest.MapFS {
+	return generatedSize(catalogue.Size{Campaigns: campaigns, Lines: campaigns * lines, Audiences: 10, Curve: curve})
+}
+
+// generatedGoals is such a configuration whose campaigns pay for something.
+func generatedGoals(campaigns, lines int, goal string) fstest.MapFS {
+	return generatedSize(catalogue.Size{Campaigns: campaigns, Lines: campaigns * lines, Audiences: 10, Goal: goal})
+}
+
+func generatedSize(size catalogue.Size) fstest.MapFS {
 	fsys := files("bidwell.yaml", `currency: EUR
 rates: {USD: 0.92, GBP: 1.17}
 exchanges: {example: {window: 120ms, notice_window: 10s}}
 privacy: {tcf_vendor_id: 1200, read_purposes: [1, 4]}
 `)
-	size := catalogue.Size{Campaigns: campaigns, Lines: campaigns * lines, Audiences: 10, Curve: curve}
 	for name, text := range size.Files() {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
 	}

@@ -23,6 +23,7 @@ const maxRetries = 4
 // budget has no room, the next best is taken.
 func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 	sc.query.ForImp(imp)
+	sc.sight.done = false
 	if tr != nil {
 		tr.misses(sc, imp)
 	}
@@ -39,9 +40,13 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 		if !won {
 			return false
 		}
+		sc.shade(imp, &r.best)
 		id := e.bidIDs.id(&sc.ids)
 		reserved, why := e.reserve(sc, id, &r.best, tr)
 		if why == ad.OK {
+			if tr != nil {
+				tr.win(imp, &r.best)
+			}
 			sc.win(imp, id, &r.best, reserved)
 			return true
 		}
@@ -80,7 +85,12 @@ func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved boo
 	sc.Bids = append(sc.Bids, Bid{
 		ID: id, Imp: imp, Line: l, Creative: c.creative, Nth: c.nth, Fit: *c.fit, Deal: c.terms.deal,
 		Amount: c.cost, Price: c.offer, Reserved: reserved, line: c.line,
+		Willing: c.willing, Chance: 1, shade: c.shade,
 	})
+	if l.Goal != nil {
+		b := &sc.Bids[len(sc.Bids)-1]
+		b.Chance, b.context = c.chance, sc.keepSight(c)
+	}
 }
 
 // candidate returns a candidate whose fit is not that of the best so far.
@@ -98,11 +108,11 @@ func (sc *Scratch) search(imp *openrtb.Imp, r *race, tr *Trace) bool {
 	for w := range sc.query.Words() {
 		if tr == nil {
 			if r.over(sc.paced.Rest(w)) {
-				r.leave(&sc.snap.Reach[w<<6])
+				r.leave(sc.unlowered(w << 6))
 				break
 			}
 			if r.over(sc.paced.Word(w)) {
-				r.leave(&sc.snap.Reach[w<<6])
+				r.leave(sc.unlowered(w << 6))
 				continue
 			}
 		}
@@ -130,7 +140,7 @@ func (sc *Scratch) consider(imp *openrtb.Imp, i int, r *race, tr *Trace) {
 		case over && r.found:
 			why = ad.Outbid
 		case over:
-			r.leave(&sc.snap.Reach[i])
+			r.leave(sc.unlowered(i))
 			return
 		case r.found:
 			why = sc.hopeless(i, r.best.amount)
@@ -189,8 +199,10 @@ func (sc *Scratch) test(imp *openrtb.Imp, c *candidate, r *race, over, full bool
 			return ad.Outbid
 		}
 	}
-	if why := sc.fit(l, imp, c); why != ad.OK {
-		return why
+	if l.Goal == nil { // else it was needed for the price
+		if why := sc.fit(l, imp, c); why != ad.OK {
+			return why
+		}
 	}
 	if why := sc.perSecond(imp, c); why != ad.OK {
 		return why

@@ -29,6 +29,11 @@ type candidate struct {
 	nth      int           // of the line item's creatives
 	fit      *creative.Fit // of the scratch
 	step     int           // of the line item's conversation
+	held     uint32        // bit k: the line item's modifier k holds
+	chance   float64       // of what its goal pays for; 0 without a goal
+	floor    ad.Money      // the least that may be offered, response currency; set by perSecond
+	willing  ad.Money      // amount before it was shaded
+	shade    shade
 }
 
 // eligible tests whether a line item could bid on an impression and, if so, works
@@ -150,6 +155,7 @@ func (sc *Scratch) cut(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reas
 // perSecond holds a bid in an ad pod against the floor for each second of the
 // creative that was picked.
 func (sc *Scratch) perSecond(imp *openrtb.Imp, c *candidate) ad.Reason {
+	c.floor = c.terms.floor
 	perSecond := imp.Video.MinCPMPerSec
 	if c.creative.Media == ad.Audio {
 		perSecond = imp.Audio.MinCPMPerSec
@@ -164,6 +170,7 @@ func (sc *Scratch) perSecond(imp *openrtb.Imp, c *candidate) ad.Reason {
 	case c.offer < floor:
 		return ad.BelowFloor
 	}
+	c.floor = max(c.floor, floor)
 	return ad.OK
 }
 
@@ -198,9 +205,15 @@ func (sc *Scratch) mayAddress(ref audience.Ref) ad.Reason {
 	return ad.AudienceUnknown
 }
 
-// worth works out what the impression is worth and holds that against the floor.
+// worth works out what the impression is worth and holds that against the floor. A
+// chance is that of one creative, so that is picked first.
 func (sc *Scratch) worth(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
-	c.amount, c.priced = sc.value(l, c.step), true
+	if l.Goal != nil {
+		if r := sc.fit(l, imp, c); r != ad.OK {
+			return r
+		}
+	}
+	c.amount, c.priced = sc.value(l, imp, c), true
 	c.offer = sc.money.offer(c.amount)
 	if c.offer < c.terms.floor && l.Deals == campaign.AnyDeal && c.terms.deal != nil {
 		sc.openTerms(imp, &c.terms)
@@ -251,10 +264,14 @@ func (sc *Scratch) short(l *campaign.Line, level int) {
 }
 
 // fit picks a creative for the impression: the first that fits, beginning with
-// one that the seed names, so that all of them are shown.
+// one that the seed names, so that all of them are shown; of a line item with a goal
+// as often as each is to be shown.
 func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reason {
-	why := ad.NoCreativeFits
 	n := len(l.Creatives)
+	if l.Goal != nil && n > 1 && n <= mostDrawn {
+		return sc.fitDrawn(l, imp, c)
+	}
+	why := ad.NoCreativeFits
 	start, first := int((sc.seed>>8)%uint64(max(n, 1))), true
 	for k := range n {
 		nth := (start + k) % n

@@ -1,6 +1,6 @@
 // Package bidder is the hot path: it decides on bid requests, answers them and
 // takes the notices that follow. Its stages stand in reading order, a file each:
-// decide, choose, eligible, price, answer; then notices, and the server around
+// decide, choose, eligible, price, score, shade, answer; then notices, and the server around
 // them. Nothing on the request path logs, formats, allocates or waits, except
 // for the profile, and for that no longer than the deadline.
 //
@@ -22,6 +22,7 @@ import (
 	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
+	"bidwell/pricing"
 	"bidwell/profile"
 	"bidwell/profile/sightings"
 )
@@ -36,6 +37,12 @@ type Engine struct {
 	Signer   *notice.Signer
 	Verifier *notice.Verifier
 	Metrics  *Metrics
+
+	// What is learned, asked for whenever κ moves; nil for nothing. Outcomes are what a
+	// campaign with a target for its average cost got for its money.
+	Model    func() *pricing.Model
+	Outcomes func(campaign ad.ID) pacing.Responses
+	Scorer   pricing.Scorer // tells chances in the place of the model; nil for none
 
 	Exposures exposure.Memory // what people are about to see; the zero value is ready
 
@@ -70,7 +77,7 @@ type Ledger interface {
 func (e *Engine) Publish(s *campaign.Snapshot) {
 	e.pacing.Lock()
 	defer e.pacing.Unlock()
-	s.Pace() // κ may have moved since it was bound
+	s.Pace(e.prices()) // κ may have moved since it was bound
 	before := e.live.Load()
 	e.live.Store(goLive(s, before))
 	if before != nil {
@@ -78,15 +85,31 @@ func (e *Engine) Publish(s *campaign.Snapshot) {
 	}
 }
 
-// Pace moves κ, which requests see from the next one on. It is called every some
-// seconds.
+// Pace moves κ and takes over what was learned, which requests see from the next one
+// on. It is called every some seconds.
 func (e *Engine) Pace(now time.Time) {
 	e.pacing.Lock()
 	defer e.pacing.Unlock()
-	e.Books.Pacer.Tick(now)
-	if s := e.Snapshot(); s != nil {
-		s.Pace()
+	s := e.Snapshot()
+	if s != nil && e.Outcomes != nil {
+		for _, c := range s.Campaigns {
+			if c.Plan.AverageCost > 0 {
+				e.Books.Pacer.Responses(c.ID, e.Outcomes(c.ID))
+			}
+		}
 	}
+	e.Books.Pacer.Tick(now)
+	if s != nil {
+		s.Pace(e.prices())
+	}
+}
+
+func (e *Engine) prices() campaign.Prices {
+	p := campaign.Prices{Scorer: e.Scorer}
+	if e.Model != nil {
+		p.Model = e.Model()
+	}
+	return p
 }
 
 // Snapshot returns the snapshot that decides now, or nil before the first.

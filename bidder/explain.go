@@ -1,7 +1,6 @@
 package bidder
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -71,20 +70,15 @@ type LineExplanation struct {
 	Creative     string                   `json:"creative,omitempty"`
 	Deal         string                   `json:"deal,omitempty"`
 	Price        []PriceStep              `json:"price,omitempty"`
+	Chance       *ChanceExplanation       `json:"chance,omitempty"`    // of a goal
+	Shares       []ShareExplanation       `json:"creatives,omitempty"` // of a goal: how often each is to be shown
+	Win          *WinExplanation          `json:"win,omitempty"`       // of a bid at first price
 	Audience     *audience.Explanation    `json:"audience,omitempty"`
 	Adjust       []AdjustExplanation      `json:"adjust,omitempty"`
 	Conversation *ConversationExplanation `json:"conversation,omitempty"`
 	Caps         []CapExplanation         `json:"frequency,omitempty"`
 
 	rank ad.Reason // how far it came
-}
-
-// PriceStep is one step of how a bid comes about.
-type PriceStep struct {
-	Step  string  `json:"step"`
-	CPM   float64 `json:"cpm"`
-	Cur   string  `json:"currency"`
-	Where string  `json:"where,omitempty"`
 }
 
 // AdjustExplanation is one bid modifier.
@@ -104,7 +98,7 @@ func (e *Engine) Explain(s *campaign.Snapshot, ex *campaign.Exchange, body []byt
 	if err := sc.Req.Decode(body); err != nil {
 		return nil, err
 	}
-	tr := &Trace{person: person}
+	tr := &Trace{person: person, pacer: e.Books.Pacer}
 	r := e.Decide(sc, s, ex, now, deadline, tr)
 	x := &Explanation{
 		Request: string(sc.Req.ID), Exchange: ex.Name, At: now,
@@ -224,11 +218,12 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 	x.Caps, x.Conversation = sc.caps(l), sc.conversation(l)
 	if lt.priced {
 		x.Price = sc.priceSteps(l, lt)
+		x.Chance, x.Shares = sc.explainChance(l, lt), sc.explainShares(l, lt)
 	}
 	if lt.reason != ad.OK {
 		return x
 	}
-	x.Text = "bids"
+	x.Text, x.Win = "bids", sc.explainWin(lt)
 	for k := range sc.Bids {
 		if b := &sc.Bids[k]; b.Imp == t.imp && b.Line == l {
 			x.Creative = b.Creative.Name
@@ -238,44 +233,6 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 		}
 	}
 	return x
-}
-
-// priceSteps derives the bid from the price in the file.
-func (sc *Scratch) priceSteps(l *campaign.Line, lt *lineTrace) []PriceStep {
-	house := sc.snap.Rates.Base().String()
-	steps := []PriceStep{{"price", l.Price.CPM(), house, l.Spec.Bid.At("price").String()}}
-	factor := 1.0
-	for _, k := range lt.factors {
-		factor *= l.Adjust[k].Factor
-		steps = append(steps, PriceStep{
-			"× " + decimal(l.Adjust[k].Factor), l.Price.Mul(factor).CPM(), house, l.Adjust[k].At.String(),
-		})
-	}
-	if l.Talk != nil && l.Talk.Steps[lt.step].Factor != 1 {
-		step := l.Talk.Steps[lt.step].Factor
-		factor *= step
-		steps = append(steps, PriceStep{
-			"step " + l.Talk.Steps[lt.step].Name + " × " + decimal(step), l.Price.Mul(factor).CPM(), house, l.Talk.Spec.Steps[lt.step].At("multiply").String(),
-		})
-	}
-	if l.Price.Mul(factor) > l.AtMost {
-		steps = append(steps, PriceStep{"at most", l.AtMost.CPM(), house, l.Spec.Bid.At("at_most").String()})
-	}
-	paced := max(lt.amount, lt.asked)
-	if lt.kappa < 1 {
-		steps = append(steps, PriceStep{
-			"pacing" + pacedOf[lt.pacedBy] + " × " + decimal(math.Round(lt.kappa*1e4)/1e4), paced.CPM(), house, l.PacingOrigin(lt.pacedBy).String(),
-		})
-	}
-	if lt.asked > 0 {
-		steps = append(steps, PriceStep{"all that the " + levelNames[lt.scarce] + " has left", lt.amount.CPM(), house, sc.scarceOrigin(l, lt.scarce).String()})
-	}
-	if lt.terms.fixed {
-		steps = append(steps, PriceStep{"the deal's fixed price", lt.offer.CPM(), sc.money.cur.String(), ""})
-	} else if sc.money.factor != 1 {
-		steps = append(steps, PriceStep{"in the exchange's currency", lt.offer.CPM(), sc.money.cur.String(), ""})
-	}
-	return steps
 }
 
 // offerText says what a medium of an impression takes.

@@ -96,10 +96,12 @@ func (sc *Scratch) floorDetail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace
 	return fmt.Sprintf("worth %s %s, floor %s %s", decimal(offer.CPM()), cur, decimal(floor.CPM()), cur)
 }
 
+// outbidDetail compares with what the winner would have bid if it were not shaded: by
+// that it won.
 func (sc *Scratch) outbidDetail(imp *openrtb.Imp, lt *lineTrace) string {
 	for i := range sc.Bids {
 		if b := &sc.Bids[i]; b.Imp == imp && lt.priced {
-			return fmt.Sprintf("%s against %s %s of %s/%s", decimal(lt.offer.CPM()), decimal(b.Price.CPM()),
+			return fmt.Sprintf("%s against %s %s of %s/%s", decimal(lt.offer.CPM()), decimal(b.shade.offer.CPM()),
 				sc.money.cur, b.Line.Campaign.Name, b.Line.Name)
 		}
 	}
@@ -122,7 +124,7 @@ var (
 func (sc *Scratch) origin(l *campaign.Line, lt *lineTrace) conf.Pos {
 	switch lt.reason {
 	case ad.PacedBelowFloor:
-		return l.PacingOrigin(lt.pacedBy)
+		return pacingOrigin(l, lt)
 	case ad.BudgetSpent:
 		return l.BudgetOrigin(lt.scarce, "total")
 	case ad.DailyBudgetSpent:
@@ -133,6 +135,14 @@ func (sc *Scratch) origin(l *campaign.Line, lt *lineTrace) conf.Pos {
 		return sc.conversationOrigin(l)
 	}
 	return l.Origin(lt.reason)
+}
+
+// pacingOrigin returns the place of what a bid was lowered for.
+func pacingOrigin(l *campaign.Line, lt *lineTrace) conf.Pos {
+	if lt.byCost {
+		return l.Goal.Spec.At("average_cost")
+	}
+	return l.PacingOrigin(lt.pacedBy)
 }
 
 // scarceOrigin returns the place of the budget that a bid was cut to.

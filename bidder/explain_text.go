@@ -77,6 +77,7 @@ func (x *LineExplanation) write(p *printer) {
 	for _, s := range x.Price {
 		p.line("      %-28s %10s %s  %s", s.Step, decimal(s.CPM), s.Cur, s.Where)
 	}
+	x.writePrice(p)
 	for i := range x.Caps {
 		p.line("      frequency %s", x.Caps[i].text())
 	}

@@ -23,6 +23,7 @@ type Metrics struct {
 	identity   [2]atomic.Uint64                    // requests whose profile may not, may be read
 	broken     atomic.Uint64                       // connections that ended in an error
 	spend      atomic.Int64                        // nano-units of house currency, at clearing prices
+	priced     priced
 	decide     histogram
 	reloads    [2]atomic.Uint64 // failed, done
 	loaded     atomic.Int64     // unix seconds of the last good reload
@@ -181,6 +182,7 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 	if s := e.Snapshot(); s != nil {
 		gauge(linesDesc, float64(len(s.Lines)))
 		e.collectPacing(s, ch)
+		e.collectPrices(s, ch)
 	}
 	ch <- m.decide.metric(decideDesc)
 }

@@ -63,10 +63,10 @@ func (sc *Scratch) offerOf(imp *openrtb.Imp, line int) (Offer, bool) {
 	if why := sc.eligible(l, imp, &c); why != ad.OK && why != ad.PacedBelowFloor {
 		return Offer{}, false
 	}
-	if sc.fit(l, imp, &c) != ad.OK {
+	if l.Goal == nil && sc.fit(l, imp, &c) != ad.OK {
 		return Offer{}, false
 	}
-	worth := sc.value(l, c.step)
+	worth := sc.value(l, imp, &c)
 	c.offer = sc.money.offer(worth)
 	if sc.perSecond(imp, &c) != ad.OK {
 		return Offer{}, false
@@ -97,11 +97,21 @@ func (sc *Scratch) Token(b *Bid) notice.Token {
 		Line: b.Line.ID, Creative: b.Creative.ID,
 		Deal: dealID(b.Deal), Price: b.Amount, BidPrice: b.Price, Cur: sc.money.cur,
 		Time: sc.clock.now.Unix(), Media: b.Creative.Media, Test: sc.Req.Test, Settles: sc.exchange.SettleOn,
+		Segment: uint32(b.shade.segment), Auction: b.auction(),
 	}
 	if sc.names() {
 		t.Person = sc.Person.ID
 	}
 	return t
+}
+
+// auction returns what the notices of a bid say of how it is priced: nothing where an
+// impression counts several times, for the bid is no price of an ordinary one.
+func (b *Bid) auction() ad.Auction {
+	if b.Imp.Qty > 1 {
+		return ad.NoAuction
+	}
+	return b.shade.auction
 }
 
 // Notice accounts for a notice that did not come by HTTP. The token is trusted. It

@@ -89,23 +89,29 @@ func (m *money) floor(cpm float64, currency []byte) (ad.Money, bool) {
 	return floor, true
 }
 
-// value returns what an impression is worth to a line item: its price times
-// every modifier whose condition holds and that of the step of its conversation, at
-// most its limit. It is not paced yet.
-func (sc *Scratch) value(l *campaign.Line, step int) ad.Money {
-	if len(l.Adjust) == 0 && l.Talk == nil {
+// value returns what an impression is worth to a line item: its price, or what the
+// goal's event is worth times the chance of it, times every modifier whose condition
+// holds and that of the step of its conversation, at most its limit. It is not paced
+// yet. Of a goal, the creative is known.
+func (sc *Scratch) value(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Money {
+	if len(l.Adjust) == 0 && l.Talk == nil && l.Goal == nil {
 		return l.Price
 	}
 	factor := 1.0
+	c.held = 0
 	for i := range l.Adjust {
 		if sc.holds(&l.Adjust[i]) {
 			factor *= l.Adjust[i].Factor
+			c.held |= 1 << i // of the first 32
 		}
 	}
 	if l.Talk != nil {
-		factor *= l.Talk.Steps[step].Factor
+		factor *= l.Talk.Steps[c.step].Factor
 	}
-	return min(l.Price.Mul(factor), l.AtMost)
+	if l.Goal == nil {
+		return min(l.Price.Mul(factor), l.AtMost)
+	}
+	return min(l.Goal.Worth.Mul(sc.chance(l, imp, c)*factor), l.AtMost)
 }
 
 // holds reports whether a modifier's condition is known to hold.

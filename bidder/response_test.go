@@ -364,7 +364,10 @@ func (o *offer) checkToken(raw, prefix string, b *openrtb2.Bid, r *rig) (kindNam
 	for k := ad.Win; k <= ad.Click; k++ {
 		var tok notice.Token
 		why := r.Verifier.Parse(&s, &tok, []byte(u.Query().Get("t")), k, monday)
-		if k == ad.Click {
+		switch k {
+		case ad.Impression:
+			_, why = r.Verifier.ParseImpression(&s, &tok, []byte(u.Query().Get("t")), []byte(u.Query().Get("c")), monday)
+		case ad.Click:
 			why = r.Verifier.ParseClick(&s, &tok, []byte(u.Query().Get("t")), []byte(u.Query().Get("u")), monday)
 		}
 		switch {

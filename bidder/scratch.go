@@ -44,6 +44,8 @@ type Scratch struct {
 	seen       []*pacing.Gauge      // of budgets that could have paid for the impression
 	unfunded   []*pacing.Gauge      // of these, those that had no room for the bid
 	fitting    [2]creative.Fit      // of the best candidate, and of the one that is tested
+	sight      sight                // what response models see of the impression
+	packed     []byte               // what they saw of the bids' impressions
 	counts     [ad.NumReasons]uint32
 	fixedMost  ad.Money  // the most that the deals on the impression let a line item pay that buys all of them
 	farthest   ad.Reason // what the line item that came farthest failed on
@@ -68,8 +70,17 @@ type Bid struct {
 	Price    ad.Money      // what is offered: response currency, one impression
 	Reserved bool
 
-	line int // index of Line
+	Willing ad.Money // what the impression is worth to the line item, paced: house currency, one impression. Amount is no more
+	Chance  float64  // of what its goal pays for; 1 without a goal
+
+	line    int    // index of Line
+	shade   shade  // how the bid was lowered
+	context []byte // what response models saw, packed; nil where none was asked
 }
+
+// Context returns what response models saw of a bid's impression, packed, as long as
+// the request is not replaced by another; nil where none was asked.
+func (sc *Scratch) Context(b *Bid) []byte { return b.context }
 
 // The most memory that a pooled Scratch may keep, so that one large request
 // does not hold it forever.

@@ -14,6 +14,7 @@ import (
 	"bidwell/campaign"
 	"bidwell/configs"
 	"bidwell/loadtest"
+	"bidwell/pricing"
 )
 
 // severalImps returns a request for n banners.
@@ -57,6 +58,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		"wide":                  newRig(t, wide, ndjson(t, population)),
 		"a thousand line items": newRig(t, generated(20, 50), ndjson(t, population)),
 		"a thousand, paced":     pacedRig(t, ndjson(t, population)),
+		"goals, learned":        learnedRig(t, population, "click"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			ex, s := r.exchange(t, "example"), r.Snapshot()
@@ -133,7 +135,10 @@ func count(t *testing.T, media map[openrtb2.MarkupType]int, body []byte) {
 // people in memory, and a varied corpus of requests.
 func benchmark(b *testing.B, files fs.FS, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte)) {
 	population := loadtest.People{Seed: 5, N: 2000, Exchange: "example"}
-	r := newRig(b, files, ndjson(b, population))
+	measure(b, newRig(b, files, ndjson(b, population)), population, f)
+}
+
+func measure(b *testing.B, r *rig, population loadtest.People, f func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte)) {
 	traffic := newTraffic(b, 17, population)
 	corpus := make([][]byte, 2048)
 	size := 0
@@ -168,6 +173,29 @@ func BenchmarkDecide(b *testing.B) {
 		}
 		r.Decide(sc, s, ex, monday, soon(), nil)
 	})
+}
+
+// BenchmarkGoals is BenchmarkWhole for campaigns that pay for clicks, with models that
+// know something and with those that do not.
+func BenchmarkGoals(b *testing.B) {
+	population := loadtest.People{Seed: 5, N: 2000, Exchange: "example"}
+	for _, learned := range []bool{false, true} {
+		b.Run(fmt.Sprintf("1000/learned=%v", learned), func(b *testing.B) {
+			r := newRig(b, generatedGoals(50, 20, "click"), ndjson(b, population))
+			if learned {
+				m := r.teach(b, population, 3000)
+				r.Model = func() *pricing.Model { return m }
+				r.Pace(monday)
+			}
+			var out []byte
+			measure(b, r, population, func(r *rig, sc *bidder.Scratch, ex *campaign.Exchange, s *campaign.Snapshot, body []byte) {
+				var err error
+				if out, _, err = r.whole(sc, out[:0], body, ex, s); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
 }
 
 // BenchmarkWhole goes from the bytes of a request to those of its response. It

@@ -141,6 +141,7 @@ func (e *Engine) count(sc *Scratch) {
 	for i := range sc.Bids {
 		b := &sc.Bids[i]
 		sc.tally.add(sc.exchange, b.line, b)
+		e.Metrics.priced.add(b)
 	}
 	if sc.seed%sampleOneIn == 0 {
 		for i := range sc.Bids {
@@ -157,6 +158,7 @@ func (e *Engine) sample(sc *Scratch, b *Bid) {
 		Kind: ad.EventBid, Bid: b.ID, Time: sc.clock.now.UnixMilli(), BidTime: sc.clock.now.Unix(),
 		Exchange: sc.exchange.ID, Advertiser: b.Line.Campaign.AdvertiserID, Campaign: b.Line.Campaign.ID,
 		Line: b.Line.ID, Creative: b.Creative.ID, Media: b.Creative.Media, Deal: dealID(b.Deal), Offer: b.Amount,
+		Segment: uint32(b.shade.segment), Auction: b.auction(),
 	}
 	if sc.Person.May.Emit {
 		ev.Person = sc.Person.ID

@@ -4,12 +4,15 @@ import (
 	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/openrtb"
+	"bidwell/pacing"
+	"bidwell/pricing"
 )
 
 // Trace notes what Decide does with every line item, for an explanation. Its
 // zero value is ready; it is good for one decision.
 type Trace struct {
-	person *ad.PersonID // taken for who the request is from, if set
+	person *ad.PersonID  // taken for who the request is from, if set
+	pacer  *pacing.Pacer // says which κ it is that decides, if set
 	imps   []impTrace
 }
 
@@ -29,8 +32,20 @@ type lineTrace struct {
 	scarce  int
 	kappa   float64
 	pacedBy int   // the level that decided kappa
+	byCost  bool  // what an event may cost on average decided kappa, not the budget
 	step    int   // of the conversation
 	factors []int // modifiers that applied, as indexes into Line.Adjust
+
+	// Of a goal.
+	chance    float64
+	estimates []pricing.Estimate
+	nth       int // of the creatives: the one that the chance is of
+
+	// Of the winner.
+	won   bool
+	bid   ad.Money // amount after it was shaded
+	price ad.Money // and offer
+	shade shade
 }
 
 // misses begins an impression: it notes for every line item what the index says.
@@ -72,7 +87,40 @@ func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, r ad.Rea
 		lt.asked, lt.scarce, lt.step = c.asked, c.scarce, c.step
 		lt.kappa, lt.pacedBy = sc.paced.Kappa(line)
 		lt.factors = sc.applied(&sc.snap.Lines[line])
+		lt.goal(sc, c)
+		lt.byCost = tr.byCost(sc, lt, line)
 	}
+}
+
+// byCost reports whether a line item's bid is lowered for the average cost of what its
+// campaign pays for.
+func (tr *Trace) byCost(sc *Scratch, lt *lineTrace, line int) bool {
+	l := &sc.snap.Lines[line]
+	if tr.pacer == nil || l.Goal == nil || lt.kappa == 1 || lt.pacedBy != campaign.OfCampaign {
+		return false
+	}
+	s, ok := tr.pacer.Status(l.Campaign.ID)
+	return ok && s.Goal > 0 && (l.Hurried || s.Goal < s.Budget)
+}
+
+// goal notes how a chance came about.
+func (lt *lineTrace) goal(sc *Scratch, c *candidate) {
+	l := &sc.snap.Lines[c.line]
+	if l.Goal == nil {
+		return
+	}
+	lt.chance, lt.nth = c.chance, c.nth
+	if sc.paced.Own() {
+		return
+	}
+	s := &sc.sight
+	lt.estimates = sc.paced.Model().Responses.Explain(&s.context, &s.bases, sc.paced.View(l), l.Campaign.ID, sc.seeSubject(c))
+}
+
+// win notes what the winner bids.
+func (tr *Trace) win(imp *openrtb.Imp, c *candidate) {
+	lt := &tr.of(imp).lines[c.line]
+	lt.won, lt.bid, lt.price, lt.shade = true, c.amount, c.offer, c.shade
 }
 
 // applied returns the modifiers of a line item whose condition holds.

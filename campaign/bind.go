@@ -61,7 +61,7 @@ func (s *Snapshot) Bind(b *Books) {
 		}
 	}
 	s.divide()
-	s.Pace()
+	s.Pace(Prices{})
 }
 
 // paced reports whether a budget can be spread by a plan: over the days, or over a

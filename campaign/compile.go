@@ -51,6 +51,12 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 	slices.SortStableFunc(s.Lines, func(a, b Line) int { return cmp.Compare(b.MaxBid, a.MaxBid) })
 	s.Index = newIndex(s.Lines, s.Exchanges)
 	s.Reach = reaches(s.Lines)
+	for i := range s.Lines {
+		if l := &s.Lines[i]; l.Goal != nil {
+			l.view = s.goals
+			s.goals++
+		}
+	}
 	s.Warnings = ps.Sorted()
 	return s
 }

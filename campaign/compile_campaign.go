@@ -26,7 +26,6 @@ func (c *compiler) campaigns() {
 func (c *compiler) campaign(f *CampaignFile) {
 	c.claim(c.campaignNames, f.Campaign, f.At("campaign"), "campaign")
 	c.name(f.At("campaign"), f.Campaign, "campaign")
-	c.later(f.Located, "goal", "the price is bid for every impression")
 	loc := f.Flight.TimeZone.Location
 	if loc == nil {
 		loc = time.UTC
@@ -41,6 +40,9 @@ func (c *compiler) campaign(f *CampaignFile) {
 	camp.Budget = c.budget(&f.Budget)
 	c.pacing(camp, loc)
 	c.unspendable(camp)
+	if camp.Goal = c.goal(camp); camp.Goal != nil {
+		camp.Plan.AverageCost, camp.Plan.Worth = camp.Goal.Average, camp.Goal.Worth
+	}
 	c.advertiser(camp)
 	camp.caps = c.caps(f.Frequency, exposure.Campaign, 0, camp)
 	shelf := c.creatives(camp)
@@ -59,13 +61,6 @@ func (c *compiler) campaign(f *CampaignFile) {
 	c.unused(shelf)
 	c.snap.Campaigns = append(c.snap.Campaigns, camp)
 	c.snap.campaigns[camp.ID] = camp
-}
-
-// later warns of a key that is not acted on.
-func (c *compiler) later(l conf.Located, key, instead string) {
-	if l.Has(key) {
-		c.ps.Warnf(l.KeyAt(key), "", "this version does not act on %s: %s", key, instead)
-	}
 }
 
 // unused warns of creatives that nothing shows.

@@ -58,7 +58,10 @@ func (c *compiler) bid(l *Line) {
 		}
 		l.AtMost = most
 	}
-	l.MaxBid = min(l.Price.Mul(raise*l.Talk.highest()), l.AtMost)
+	c.goalOf(l)
+	if l.MaxBid = l.AtMost; l.Goal == nil { // what is learned sets no other limit
+		l.MaxBid = min(l.Price.Mul(raise*l.Talk.highest()), l.AtMost)
+	}
 }
 
 // affordable warns of a price that a budget cannot pay: the line item does not

@@ -54,14 +54,3 @@ func (DealsSpec) JSONSchema() *jsonschema.Schema {
 		{Type: "array", Items: &jsonschema.Schema{Type: "string"}, MinItems: &one},
 	}}
 }
-
-// Later takes a key of the agreed file format that this version does not act
-// on. The compiler warns of it, so that nobody believes in a promise that is not
-// kept.
-type Later struct{}
-
-// DecodeYAML implements conf.Reader. Any value will do.
-func (*Later) DecodeYAML(*yaml.Node, *conf.Decoder) {}
-
-// JSONSchema allows any value.
-func (Later) JSONSchema() *jsonschema.Schema { return jsonschema.TrueSchema }

@@ -126,7 +126,15 @@ func highest(list []Adjust, without int) float64 {
 	return product * most
 }
 
-// raised is the most that a line item bids if a modifier does not apply.
+// raise returns the most that modifiers and steps can multiply a bid with, if a
+// modifier does not apply (none: -1).
+func (l *Line) raise(without int) float64 { return highest(l.Adjust, without) * l.Talk.highest() }
+
+// raised is the most that a line item bids if a modifier does not apply, whatever
+// is learned.
 func (l *Line) raised(without int) ad.Money {
-	return min(l.Price.Mul(highest(l.Adjust, without)*l.Talk.highest()), l.AtMost)
+	if l.Goal != nil {
+		return l.AtMost
+	}
+	return min(l.Price.Mul(l.raise(without)), l.AtMost)
 }

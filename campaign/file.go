@@ -17,7 +17,7 @@ type CampaignFile struct {
 	Bundle     string          `yaml:"bundle" conf:"not-empty" doc:"Store id of the advertised app, for campaigns that promote one."`
 	Frequency  []CapSpec       `yaml:"frequency" conf:"scalar-ok,not-empty" doc:"The most impressions that a person gets of the campaign, such as [{at_most: 3, per: 1d}, {at_most: 10, per: 7d}]. All of them hold."`
 	Pacing     PacingSpec      `yaml:"pacing" doc:"How to spread the budget over the flight, such as {curve: traffic}."`
-	Goal       Later           `yaml:"goal" doc:"What to pay for, such as {pay_per: click, worth: 1 EUR}. Not acted on yet: the price is bid for an impression."`
+	Goal       GoalSpec        `yaml:"goal" doc:"What to pay for, such as {pay_per: click, worth: 1.20 EUR, at_most: 9 EUR}. Without it, for impressions at the price of the line item."`
 	LineItems  []LineSpec      `yaml:"line_items" conf:"required,not-empty" doc:"What to buy, for whom and at what price."`
 	Creatives  []*CreativeSpec `yaml:"creatives" conf:"required,not-empty" doc:"What to show."`
 }
@@ -106,7 +106,7 @@ type CreativeSpec struct {
 // BidSpec is the price of a line item.
 type BidSpec struct {
 	conf.Located
-	Price  conf.Amount `yaml:"price" conf:"required" doc:"CPM before modifiers, such as 2.50 EUR."`
+	Price  conf.Amount `yaml:"price" conf:"required" doc:"CPM before modifiers, such as 2.50 EUR. With a goal, what is bid while nothing is learned."`
 	AtMost conf.Amount `yaml:"at_most" doc:"The highest CPM after modifiers."`
 }
 

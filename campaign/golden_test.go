@@ -129,8 +129,8 @@ func summary(s *campaign.Snapshot) string {
 	var b strings.Builder
 	pf := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	for _, e := range s.Exchanges {
-		pf("exchange %s: seat %s, auction %d, qps %v, %v less %v, settles on %s within %v, credential %q, debug %v",
-			e.Name, e.Seat, e.Auction, e.QPS, e.Window, e.Network, e.SettleOn, e.NoticeWindow, e.Credential, e.Debug)
+		pf("exchange %s: seat %s, auction %q, shaded %v, qps %v, %v less %v, settles on %s within %v, credential %q, debug %v",
+			e.Name, e.Seat, e.Auction, e.Shade, e.QPS, e.Window, e.Network, e.SettleOn, e.NoticeWindow, e.Credential, e.Debug)
 	}
 	for _, a := range s.Advertisers {
 		pf("advertiser %s: total %s, daily %s, days of %s", a.Name, a.Total, a.Daily, s.Zones[a.Zone])
@@ -138,11 +138,17 @@ func summary(s *campaign.Snapshot) string {
 	for _, c := range s.Campaigns {
 		pf("campaign %s of %s: total %s, daily %s, from %d to %d, days of %s, dsa %s",
 			c.Name, c.Advertiser, c.Total, c.Daily, c.Start, c.End, s.Zones[c.Zone], dsaText(c.DSA))
+		if g := c.Goal; g != nil {
+			pf("  pays per %s, worth %s, on average %s, conversion %x", g.Event(), g.Worth, g.Average, g.Conversion)
+		}
 	}
 	for i := range s.Lines {
 		l := &s.Lines[i]
 		pf("line %s/%s: price %s, at most %s, highest %s, factors %v, total %s, daily %s",
 			l.Campaign.Name, l.Name, l.Price, l.AtMost, l.MaxBid, factors(l), l.Budget.Total, l.Budget.Daily)
+		if l.Goal != nil {
+			pf("  prior chance %v", l.Prior)
+		}
 		pf("  deals %d %q, hours %v, audience %v, flight %d to %d, shows %s", l.Deals, l.DealIDs, l.Spans, l.HasAudience, l.Start, l.End, creativeNames(l))
 	}
 	for _, c := range s.Creatives {

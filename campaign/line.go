@@ -14,10 +14,11 @@ import (
 type Line struct {
 	// What a search looks at first stands first, in one or two cache lines.
 	MaxBid      ad.Money // the most that it could bid, house currency
-	Price       ad.Money // before modifiers
+	Price       ad.Money // before modifiers; of a goal, what is bid while nothing is learned
 	AtMost      ad.Money // after modifiers; ad.MaxMoney for none
 	Start, End  int64    // the campaign's flight, unix seconds, [Start, End); 0 for none
 	Campaign    *Campaign
+	Goal        *Goal // what a chance is worth; nil where the price is bid for every impression
 	Audience    audience.Ref
 	HasAudience bool
 	Hurried     bool // its campaign bids as fast as traffic allows; set by Bind
@@ -32,6 +33,13 @@ type Line struct {
 	DealIDs   []string
 	Creatives []*Creative
 	Budget    Budget
+
+	// Of a goal: the chance of what it pays for that Price states, its place among
+	// the line items with a goal, and the most that modifiers multiply a bid with, also
+	// if Reach.Raise does not hold.
+	Prior               float64
+	view                int
+	raiseAll, raiseLess float64
 
 	// Caps are the frequency caps of the advertiser, the campaign and the line item,
 	// in this order. Counted says that impressions of the line item count for some
@@ -61,6 +69,9 @@ const (
 func (l *Line) Kappa() (kappa float64, level int) {
 	kappa, level = 1, OfCampaign
 	if l.Hurried {
+		if g := l.Gauges[OfCampaign]; l.Goal != nil && l.Goal.Average > 0 && g != nil {
+			kappa = min(kappa, g.Kappa()) // what an event may cost on average holds all the same
+		}
 		return kappa, level
 	}
 	for i, g := range l.Gauges {

@@ -171,3 +171,12 @@ func (l *Line) countedFrom() conf.Pos {
 	}
 	return l.Spec.At("conversation")
 }
+
+// AtMostOrigin returns the place of the most that the line item bids: its own, or that
+// of the goal where it is lower.
+func (l *Line) AtMostOrigin() conf.Pos {
+	if g := l.Campaign.Goal; g != nil && g.atMost == l.AtMost && g.Spec.Has("at_most") {
+		return g.Spec.At("at_most")
+	}
+	return l.Spec.Bid.At("at_most")
+}

@@ -29,7 +29,7 @@ func TestPacedBounds(t *testing.T) {
 		if s.Paced() != before {
 			t.Fatal("the bounds changed before Pace")
 		}
-		s.Pace()
+		s.Pace(campaign.Prices{})
 		before = s.Paced()
 		wantBounds(t, s, before)
 	}
@@ -68,7 +68,7 @@ func BenchmarkPace(b *testing.B) {
 			s.Bind(&campaign.Books{Money: new(pacing.Accounts), Counts: new(pacing.Accounts), Pacer: new(pacing.Pacer)})
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Pace()
+				s.Pace(campaign.Prices{})
 			}
 		})
 	}

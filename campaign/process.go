@@ -32,7 +32,8 @@ type URLSpec struct {
 type ExchangeSpec struct {
 	conf.Located
 	Credential   string        `yaml:"credential" conf:"not-empty" doc:"What the exchange sends as 'Authorization: Bearer …' or '?key=…'. Without it only loopback clients are answered."`
-	Auction      string        `yaml:"auction" oneof:"request first second" doc:"first or second, for exchanges whose requests do not say (at); request (the default) trusts the request, and takes second where it is silent. Bids are the full value in either case until bid shading comes."`
+	Auction      string        `yaml:"auction" oneof:"request first second" doc:"What kind of auction it holds: first or second price, whatever its requests say; request (the default) goes by their at, and takes second where they are silent. In a first-price auction bids are shaded: no more is bid than is likely to win."`
+	Shade        *bool         `yaml:"shade" doc:"False to bid the full value in first-price auctions, too."`
 	QPS          float64       `yaml:"qps" doc:"The most requests per second that are answered; the rest get 429. Without it there is no limit."`
 	Window       conf.Duration `yaml:"window" doc:"The most time to answer; less if the tmax of the request is less. 100ms if left out."`
 	Network      conf.Duration `yaml:"network" doc:"Part of the window that the network takes; 10ms if left out."`

@@ -38,6 +38,7 @@ func (l *Line) reach() Reach {
 			raise, most = i, l.Adjust[i].Factor
 		}
 	}
+	l.raiseAll, l.raiseLess = l.raise(-1), l.raise(raise)
 	if raise >= 0 {
 		r.Raise, r.Unraised = l.Adjust[raise].If, l.raised(raise)
 	}

@@ -53,6 +53,7 @@ type Snapshot struct {
 	senders   map[[sha256.Size]byte]sender // by the hash of their keys
 	campaigns map[ad.ID]*Campaign
 
+	goals   int                   // line items with one
 	samples [][]uint32            // set by Bind
 	paced   atomic.Pointer[Paced] // set by Bind, and by Pace ever after
 }
@@ -63,8 +64,9 @@ type Exchange struct {
 	Index        int // dense, within the snapshot
 	Name         string
 	Seat         string
-	Credential   []byte // nil: loopback clients only
-	Auction      int32  // 1 first price, 2 second price, 0 as the request says
+	Credential   []byte     // nil: loopback clients only
+	Auction      ad.Auction // NoAuction: as the request says
+	Shade        bool       // bids no more than is likely to win, where the bid is paid
 	QPS          float64
 	Window       time.Duration
 	Network      time.Duration
@@ -127,6 +129,7 @@ type Campaign struct {
 	Zone         int   // index into Snapshot.Zones
 	Start, End   int64 // unix seconds, [Start, End); 0 for none
 	Budget
+	Goal    *Goal // nil: impressions at the price of the line item
 	Plan    pacing.Plan
 	DSA     *DSA
 	Counted bool // its impressions count for some cap

@@ -92,7 +92,16 @@ func (r *Responses) Line(k LineKey) LineView {
 	return l
 }
 
-func (l *LineView) bound() { l.Least, l.Most = l.Rate/maxRatio, min(l.Rate*maxRatio, 1) }
+// bound sets the bounds: where no model is used, every chance is the prior, and a search
+// need not reckon with another one.
+func (l *LineView) bound() {
+	l.Least, l.Most = l.Rate, l.Rate
+	for i := range l.parts {
+		if l.parts[i].used {
+			l.Least, l.Most = l.Rate/maxRatio, min(l.Rate*maxRatio, 1)
+		}
+	}
+}
 
 // stated shares what is stated of a goal out among its tasks. Of acquisitions as
 // many follow clicks as the house's do.

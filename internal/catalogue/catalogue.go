@@ -18,6 +18,7 @@ type Size struct {
 	Audiences int
 	Seed      uint64 // of what each line item targets and pays
 	Curve     string // by which campaigns are paced; as traffic allows if empty
+	Goal      string // what campaigns pay for, such as click; impressions at a price if empty
 }
 
 // Check returns an error for what cannot be generated.
@@ -63,21 +64,28 @@ func (s Size) campaign(rnd *rand.Rand, i, lines int) string {
 	if s.Curve != "" {
 		fmt.Fprintf(&b, "pacing: {curve: %s}\n", s.Curve)
 	}
+	if s.Goal != "" {
+		fmt.Fprintf(&b, "goal: {pay_per: %s, worth: %v EUR, at_most: 25 EUR}\n", s.Goal, worths[s.Goal])
+	}
 	b.WriteString("line_items:\n")
 	for k := range lines {
-		lineItem(&b, rnd, k, s.Audiences)
+		s.lineItem(&b, rnd, k)
 	}
 	fmt.Fprintf(&b, creatives, domain)
 	return b.String()
 }
 
+// worths are what is paid for an event of each goal, such that prices state chances
+// that there are.
+var worths = map[string]float64{"viewable": 0.006, "click": 1.2, "completed-view": 0.008}
+
 // lineItem targets as line items do: most by country and device, a third by
 // audience, some by category, site, hours, region or deal.
-func lineItem(b *strings.Builder, rnd *rand.Rand, k, audiences int) {
+func (s Size) lineItem(b *strings.Builder, rnd *rand.Rand, k int) {
 	pick := func(of ...string) string { return of[rnd.IntN(len(of))] }
 	fmt.Fprintf(b, "  - name: line-%d\n", k)
 	if rnd.Float64() < 0.35 {
-		fmt.Fprintf(b, "    audience: audience-%d\n", rnd.IntN(audiences))
+		fmt.Fprintf(b, "    audience: audience-%d\n", rnd.IntN(s.Audiences))
 	}
 	var where []string
 	add := func(p float64, s string) {
@@ -106,9 +114,13 @@ func lineItem(b *strings.Builder, rnd *rand.Rand, k, audiences int) {
 		b.WriteString("    deals: any\n")
 	}
 	price := 0.3 + 4*rnd.Float64()*rnd.Float64()
-	fmt.Fprintf(b, "    bid: {price: %.2f EUR, at_most: %.2f EUR}\n", price, 2*price)
+	most := 2 * price
+	if s.Goal != "" {
+		most = 8 * price
+	}
+	fmt.Fprintf(b, "    bid: {price: %.2f EUR, at_most: %.2f EUR}\n", price, most)
 	if rnd.Float64() < 0.3 {
-		fmt.Fprintf(b, "    adjust:\n      - {if: {audience: audience-%d}, multiply: 1.%d}\n", rnd.IntN(audiences), 1+rnd.IntN(8))
+		fmt.Fprintf(b, "    adjust:\n      - {if: {audience: audience-%d}, multiply: 1.%d}\n", rnd.IntN(s.Audiences), 1+rnd.IntN(8))
 	}
 	// By turns, so that a campaign of some size shows each of its creatives.
 	shows := [...]string{"mpu, leaderboard, sky, mobile, full", "mpu, mobile", "film", "story, mpu", "spot, film", "mpu, leaderboard, film, story"}

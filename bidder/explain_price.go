@@ -1,0 +1,230 @@
+package bidder
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"bidwell/ad"
+	"bidwell/campaign"
+	"bidwell/pricing"
+)
+
+// PriceStep is one step of how a bid comes about.
+type PriceStep struct {
+	Step  string  `json:"step"`
+	CPM   float64 `json:"cpm"`
+	Cur   string  `json:"currency"`
+	Where string  `json:"where,omitempty"`
+}
+
+// ChanceExplanation is how likely an impression brings what the goal pays for.
+type ChanceExplanation struct {
+	Event  string       `json:"event"` // what is paid for, such as click
+	Chance float64      `json:"chance"`
+	Stated float64      `json:"stated"` // by the price of the line item
+	Parts  []ChancePart `json:"parts,omitempty"`
+	Scorer bool         `json:"own_scorer,omitempty"` // a scorer that was compiled in tells it
+}
+
+// ChancePart is a chance that the goal's is made of.
+type ChancePart struct {
+	Of     string  `json:"of"` // such as click, or click_conversion: a conversion, given a click
+	Chance float64 `json:"chance"`
+	Prior  float64 `json:"prior"` // whatever the impression
+	Model  float64 `json:"model"` // by the model, used or not
+	Used   bool    `json:"used"`  // the model; else the prior
+	Why    string  `json:"why"`   // it is used, or not
+}
+
+// ShareExplanation is how often a creative is to be shown, among those that fit.
+type ShareExplanation struct {
+	Creative string  `json:"creative"`
+	Share    float64 `json:"share"`
+	Drawn    bool    `json:"drawn,omitempty"` // the price is for this one
+}
+
+// WinExplanation is how likely a bid wins at some prices, in the currency of the
+// response.
+type WinExplanation struct {
+	Known    bool    `json:"known"`        // enough was seen to shade bids
+	Seen     float64 `json:"seen"`         // auctions of that part of the market, as far as they are remembered
+	Explored bool    `json:"explored"`     // another bid than the best is tried, to learn from
+	Costs    float64 `json:"costs"`        // what that is expected to gain less, as a CPM in house currency
+	At       []WinAt `json:"at,omitempty"` // ascending
+}
+
+// WinAt is how likely a bid wins.
+type WinAt struct {
+	CPM float64 `json:"cpm"`
+	Win float64 `json:"win"`
+}
+
+// priceSteps derives the bid from the price in the file.
+func (sc *Scratch) priceSteps(l *campaign.Line, lt *lineTrace) []PriceStep {
+	house := sc.snap.Rates.Base().String()
+	worth := func(factor float64) ad.Money {
+		if l.Goal != nil {
+			return l.Goal.Worth.Mul(lt.chance * factor)
+		}
+		return l.Price.Mul(factor)
+	}
+	steps := []PriceStep{{"price", l.Price.CPM(), house, l.Spec.Bid.At("price").String()}}
+	if l.Goal != nil {
+		text := fmt.Sprintf("%s × %s %s per %s", percent(lt.chance), decimal(l.Goal.Worth.Units()), house, l.Goal.Event())
+		steps[0] = PriceStep{text, worth(1).CPM(), house, l.Goal.Spec.At("worth").String()}
+	}
+	factor := 1.0
+	for _, k := range lt.factors {
+		factor *= l.Adjust[k].Factor
+		steps = append(steps, PriceStep{
+			"× " + decimal(l.Adjust[k].Factor), worth(factor).CPM(), house, l.Adjust[k].At.String(),
+		})
+	}
+	if l.Talk != nil && l.Talk.Steps[lt.step].Factor != 1 {
+		step := l.Talk.Steps[lt.step].Factor
+		factor *= step
+		steps = append(steps, PriceStep{
+			"step " + l.Talk.Steps[lt.step].Name + " × " + decimal(step), worth(factor).CPM(), house, l.Talk.Spec.Steps[lt.step].At("multiply").String(),
+		})
+	}
+	if worth(factor) > l.AtMost {
+		steps = append(steps, PriceStep{"at most", l.AtMost.CPM(), house, l.AtMostOrigin().String()})
+	}
+	return append(steps, sc.pacedSteps(l, lt)...)
+}
+
+// pacedSteps goes on from what the impression is worth.
+func (sc *Scratch) pacedSteps(l *campaign.Line, lt *lineTrace) (steps []PriceStep) {
+	house := sc.snap.Rates.Base().String()
+	paced := max(lt.amount, lt.asked)
+	if lt.kappa < 1 {
+		text := "pacing" + pacedOf[lt.pacedBy]
+		if lt.byCost {
+			text = "average cost"
+		}
+		steps = append(steps, PriceStep{text + " × " + decimal(math.Round(lt.kappa*1e4)/1e4), paced.CPM(), house, pacingOrigin(l, lt).String()})
+	}
+	if lt.asked > 0 {
+		steps = append(steps, PriceStep{"all that the " + levelNames[lt.scarce] + " has left", lt.amount.CPM(), house, sc.scarceOrigin(l, lt.scarce).String()})
+	}
+	offer := lt.offer
+	if lt.won && lt.price < lt.offer {
+		text := "shaded"
+		if lt.shade.tried {
+			text = "tried, to learn from"
+		}
+		steps, offer = append(steps, PriceStep{text, lt.bid.CPM(), house, ""}), lt.price
+	}
+	if lt.terms.fixed {
+		steps = append(steps, PriceStep{"the deal's fixed price", offer.CPM(), sc.money.cur.String(), ""})
+	} else if sc.money.factor != 1 {
+		steps = append(steps, PriceStep{"in the exchange's currency", offer.CPM(), sc.money.cur.String(), ""})
+	}
+	return steps
+}
+
+// explainChance says how a chance came about; nil without a goal.
+func (sc *Scratch) explainChance(l *campaign.Line, lt *lineTrace) *ChanceExplanation {
+	if l.Goal == nil {
+		return nil
+	}
+	x := &ChanceExplanation{Event: l.Goal.Event(), Chance: lt.chance, Stated: l.Prior, Scorer: sc.paced.Own()}
+	for _, e := range lt.estimates {
+		x.Parts = append(x.Parts, ChancePart{e.Task.String(), e.Chance, e.Prior, e.Model, e.Used, e.Why})
+	}
+	return x
+}
+
+// explainShares says how often each creative is to be shown; nil where nothing is drawn.
+func (sc *Scratch) explainShares(l *campaign.Line, lt *lineTrace) (list []ShareExplanation) {
+	if l.Goal == nil || len(l.Creatives) < 2 || len(l.Creatives) > mostDrawn {
+		return nil
+	}
+	for i, c := range l.Creatives {
+		list = append(list, ShareExplanation{c.Name, sc.paced.View(l).Shares[i], i == lt.nth})
+	}
+	return list
+}
+
+// explainWin says how likely the winner's bid wins at some prices; nil where the bid is
+// not paid.
+func (sc *Scratch) explainWin(lt *lineTrace) *WinExplanation {
+	if !lt.won || lt.shade.auction != ad.FirstPrice {
+		return nil
+	}
+	curve := sc.paced.Model().Market.Curve(sc.exchange.ID, lt.shade.segment)
+	x := &WinExplanation{Known: curve.Known(), Seen: curve.Seen(), Explored: lt.shade.tried, Costs: lt.shade.cost.CPM()}
+	if !x.Known {
+		return x
+	}
+	last := ad.Money(0)
+	for _, bid := range [...]ad.Money{lt.bid / 2, lt.bid.Mul(0.8), lt.bid, (lt.bid + lt.amount) / 2, lt.amount} {
+		if bid > last {
+			x.At, last = append(x.At, WinAt{sc.money.offer(bid).CPM(), curve.Win(bid)}), bid
+		}
+	}
+	return x
+}
+
+// taskTexts say what a part of a chance is the chance of.
+var taskTexts = map[string]string{
+	pricing.Viewing.String(): "seen", pricing.Clicking.String(): "clicked", pricing.Completing.String(): "played to its end",
+	pricing.ClickConverting.String(): "a click is followed by the conversion", pricing.ViewConverting.String(): "a conversion without a click",
+}
+
+// writePrice writes what the price is made of besides its steps.
+func (x *LineExplanation) writePrice(p *printer) {
+	if c := x.Chance; c != nil && c.Scorer {
+		p.line("      chance %s, by the scorer that was compiled in", percent(c.Chance))
+	} else if c != nil {
+		for i := range c.Parts {
+			p.line("      chance %s", c.Parts[i].text(c))
+		}
+	}
+	if len(x.Shares) > 0 {
+		words := make([]string, len(x.Shares))
+		for i, s := range x.Shares {
+			words[i] = s.Creative + " " + percent(s.Share)
+			if s.Drawn {
+				words[i] += " (drawn)"
+			}
+		}
+		p.line("      creatives, of those that fit: %s", strings.Join(words, ", "))
+	}
+	if x.Win != nil {
+		p.line("      %s", x.Win.text())
+	}
+}
+
+func (c *ChancePart) text(of *ChanceExplanation) string {
+	usual := "as usual for the line item"
+	if len(of.Parts) == 1 && math.Abs(c.Prior-of.Stated) < 1e-6*of.Stated {
+		usual = "as the line item's price states"
+	}
+	what := taskTexts[c.Of]
+	switch {
+	case c.Used:
+		return fmt.Sprintf("%s: %s; usual for the line item %s; learned: %s", what, percent(c.Chance), percent(c.Prior), c.Why)
+	case c.Model != c.Prior:
+		return fmt.Sprintf("%s: %s, %s; learned would be %s, not used: %s", what, percent(c.Chance), usual, percent(c.Model), c.Why)
+	}
+	return fmt.Sprintf("%s: %s, %s; %s", what, percent(c.Chance), usual, c.Why)
+}
+
+func (x *WinExplanation) text() string {
+	if !x.Known {
+		return "first price, not shaded: too little is known of what wins here"
+	}
+	words := make([]string, len(x.At))
+	for i, a := range x.At {
+		words[i] = fmt.Sprintf("%s %s", decimal(a.CPM), percent(a.Win))
+	}
+	return "wins at " + strings.Join(words, ", ")
+}
+
+// percent writes a chance with three digits.
+func percent(p float64) string {
+	return strconv.FormatFloat(100*p, 'g', 3, 64) + " %"
+}
