@@ -33,6 +33,9 @@ func SegmentOf(m ad.Media, w, h int32, place []byte) Segment {
 // Format returns the segment without the place.
 func (s Segment) Format() Segment { return s &^ placeMask }
 
+// Media returns what kind of ad the segment is for.
+func (s Segment) Media() ad.Media { return ad.Media(s >> (placeBits + sizeBits)) }
+
 // sizeClass returns a number below 1 << sizeBits.
 func sizeClass(m ad.Media, w, h int32) Segment {
 	switch {

@@ -87,8 +87,8 @@ func (a *auctions) note(exchange ad.ID, change func(*telling)) telling {
 	return t
 }
 
-// keyOf is half of a bid's id.
-func keyOf(b ad.BidID) uint64 { return binary.LittleEndian.Uint64(b[:]) }
+// keyOf is the half of a bid's id that differs among bids of a process.
+func keyOf(b ad.BidID) uint64 { return binary.LittleEndian.Uint64(b[8:]) }
 
 // priced reports whether an event's auction is one in which the price decides.
 func priced(e *ad.Event) bool {

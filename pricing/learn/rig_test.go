@@ -31,9 +31,10 @@ func must(t tester, err error) {
 	}
 }
 
+// bidOf makes ids as a bidder does: a half that is the process's, and one that differs.
 func bidOf(n uint64) (b ad.BidID) {
-	binary.LittleEndian.PutUint64(b[:], n*0x9E3779B97F4A7C15+1)
-	binary.LittleEndian.PutUint64(b[8:], n)
+	binary.BigEndian.PutUint64(b[:], 0x1234567890abcdef)
+	binary.BigEndian.PutUint64(b[8:], n*0x9E3779B97F4A7C15+1)
 	return b
 }
 
