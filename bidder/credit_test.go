@@ -98,6 +98,33 @@ creatives:
 	}
 }
 
+// TestTalliesHaveADay checks that what was counted, and each bid that is kept as a
+// sample, is on the campaign's day, as other events are.
+func TestTalliesHaveADay(t *testing.T) {
+	s := serve(t, newRig(t, files("bidwell.yaml", plainProcess, "campaigns/a.yaml", bannerCampaign("a", 5)), ""), lenient)
+	for i := range 1000 { // one in a hundred is kept
+		if a := s.post(t, bannerRequest(fmt.Sprint(i), `,"tmax":10000`)); a.status != http.StatusOK {
+			t.Fatalf("answered %d %s", a.status, a.body)
+		}
+	}
+	s.Flush(time.Now())
+	s.requests(t, "a") // what was flushed is durable then
+	seen := map[ad.EventKind]int{}
+	err := s.events.Events(t.Context(), 0, func(_ uint64, e *ad.Event) error {
+		if e.Kind != ad.EventTally && e.Kind != ad.EventBid {
+			return nil
+		}
+		seen[e.Kind]++
+		if want := int32(e.BidTime / 86400); e.Day != want {
+			t.Errorf("a %s is on day %d, want %d", e.Kind, e.Day, want)
+		}
+		return nil
+	})
+	if err != nil || seen[ad.EventTally] == 0 || seen[ad.EventBid] == 0 {
+		t.Errorf("the ledger has %v (%v), want tallies and bids", seen, err)
+	}
+}
+
 // TestDealsAreTallied bids through a deal that no line item names: requests and bids are
 // counted by deal, and the ledger learns its name.
 func TestDealsAreTallied(t *testing.T) {

@@ -101,7 +101,7 @@ func (t *tally) event(ex *campaign.Exchange, line int, deal ad.ID, now time.Time
 	l := &t.snap.Lines[line]
 	return &ad.Event{
 		Kind: ad.EventTally, Time: now.UnixMilli(), BidTime: now.Unix(), Deal: deal,
-		Exchange: ex.ID, Advertiser: l.Campaign.AdvertiserID, Campaign: l.Campaign.ID, Line: l.ID,
+		Day: l.Accounts[campaign.OfCampaign].Day(now.Unix()), Exchange: ex.ID, Advertiser: l.Campaign.AdvertiserID, Campaign: l.Campaign.ID, Line: l.ID,
 	}
 }
 
@@ -159,6 +159,7 @@ func (e *Engine) sample(sc *Scratch, b *Bid) {
 		Exchange: sc.exchange.ID, Advertiser: b.Line.Campaign.AdvertiserID, Campaign: b.Line.Campaign.ID,
 		Line: b.Line.ID, Creative: b.Creative.ID, Media: b.Creative.Media, Deal: dealID(b.Deal), Offer: b.Amount,
 		Segment: uint32(b.shade.segment), Auction: b.auction(),
+		Day: b.Line.Accounts[campaign.OfCampaign].Day(sc.clock.now.Unix()),
 	}
 	if sc.Person.May.Emit {
 		ev.Person = sc.Person.ID
