@@ -235,6 +235,9 @@ func TestMarketReportIsWritten(t *testing.T) {
 	if strings.Contains(page.String(), "NaN") || strings.Contains(page.String(), "Inf") || strings.Count(page.String(), "<svg") != len(r.Campaigns) {
 		t.Error("the charts of the page are broken")
 	}
+	if strings.Contains(page.String(), "plan</text>") {
+		t.Error("the charts name a plan, and no campaign has one")
+	}
 	var got struct {
 		Campaigns []map[string]any
 		Total     map[string]any
