@@ -46,12 +46,12 @@ const (
 
 // What λ is: weights are expected to differ by 1/√λ.
 const (
-	mainPrecision    = 11
-	subjectPrecision = 16
+	mainPrecision    = 30
+	subjectPrecision = 100
 )
 
 // crossPrecisions are by how much a feature matters to campaigns.
-var crossPrecisions = [1 << matterBits]float32{alone: 1, weakly: 100, strongly: 20, 3: 100}
+var crossPrecisions = [1 << matterBits]float32{alone: 1, weakly: 200, strongly: 30, 3: 200}
 
 // page is weights as they are published, in 1/weightUnit. Main pages are parts of one
 // table for all; of the others each campaign uses the one that its id leads to, so that

@@ -104,7 +104,7 @@ func (c *counts) append(dst []byte) []byte {
 }
 
 func (q *progress) append(dst []byte) []byte {
-	for _, x := range q.sums() {
+	for _, x := range q.kept() {
 		dst = appendFloat(dst, *x)
 	}
 	for i := range q.scores {
@@ -238,7 +238,7 @@ func (d *reader) counts(c *counts) {
 }
 
 func (d *reader) progress(q *progress) {
-	for _, x := range q.sums() {
+	for _, x := range q.kept() {
 		*x = math.Float64frombits(d.uint64())
 		d.check(math.Abs(*x) <= 1e15)
 	}
