@@ -39,6 +39,7 @@ type Main struct {
 	Data   string // overrides the file
 	Log    *zap.Logger
 	Drain  time.Duration // overrides the file
+	Shed   time.Duration // overrides limits.shed_above of the file
 
 	watcher  *campaign.Watcher
 	engine   *bidder.Engine
@@ -217,7 +218,9 @@ func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
 
 		Sightings: sightings.New(m.profiles),
 	}
-	m.server = bidder.NewServer(m.engine, bidderLimits(s.Process))
+	limits := bidderLimits(s.Process)
+	limits.ShedAbove = orDefaultTime(m.Shed, limits.ShedAbove)
+	m.server = bidder.NewServer(m.engine, limits)
 }
 
 // bidderLimits returns the limits of the exchange port, with their defaults.
