@@ -107,4 +107,23 @@ func (x *Context) Add(f Field, value uint64) {
 // Len returns how many features there are.
 func (x *Context) Len() int { return int(x.n) }
 
+// Has reports whether a feature is there. Features are hashes: it is wrong about one in
+// a hundred thousand times.
+func (x *Context) Has(f Field, value uint64) bool {
+	want := featureOf(f, value)
+	for _, have := range x.features() {
+		if have == want {
+			return true
+		}
+	}
+	return false
+}
+
+// Feature returns the hash of the ith feature, a number below 1<<24: for models that
+// keep weights by hash. HashOf makes the same of a field and a value.
+func (x *Context) Feature(i int) uint32 { return uint32(x.f[i]) }
+
+// HashOf returns what Feature returns of a feature.
+func HashOf(f Field, value uint64) uint32 { return uint32(featureOf(f, value)) }
+
 func (x *Context) features() []feature { return x.f[:x.n] }
