@@ -13,6 +13,7 @@ import (
 	"bidwell/loadtest"
 	"bidwell/notice"
 	"bidwell/pacing"
+	"bidwell/pricing"
 )
 
 // market is one exchange with its people and its rivals, and the bidder on it.
@@ -30,6 +31,7 @@ type market struct {
 	engine  *bidder.Engine
 	engines uint64 // that there have been
 	ledger  *memory
+	pupil   *pupil           // nil where there is nothing to learn
 	states  map[ad.ID][]byte // of pacing, as the ledger would keep them
 	late    ad.Money
 
@@ -49,6 +51,7 @@ type market struct {
 	request uint64
 	imps    int
 	sold    hindsight
+	prices  prices
 }
 
 // posted is a notice on its way, or a conversion that an advertiser reports.
@@ -57,6 +60,7 @@ type posted struct {
 	detail     uint8
 	price      ad.Money // response currency
 	least      ad.Money // that would have won, response currency; 0 where nobody says
+	context    string   // of an impression, what response models saw
 	conversion *ad.Event
 }
 
@@ -99,6 +103,7 @@ func newMarket(snap *campaign.Snapshot, o *MarketOptions) (m *market, err error)
 		m.began = dayIn(o.Start, o.zone)
 	}
 	prepare(snap, o)
+	m.learns()
 	who := loadtest.People{Seed: o.Seed, N: o.People, Exchange: m.exchange.Name}
 	m.traffic, err = loadtest.NewTraffic(o.Seed, loadtest.Options{People: who, Start: m.began, Sites: 60, Deals: dealsOf(snap, o.Deals)})
 	if err != nil {
@@ -115,6 +120,25 @@ func newMarket(snap *campaign.Snapshot, o *MarketOptions) (m *market, err error)
 	m.start(m.began)
 	m.bind()
 	return m, nil
+}
+
+// learns makes the bidder learn where there is anything to learn: campaigns with goals,
+// or bids to shade.
+func (m *market) learns() {
+	m.exchange.Auction = ad.NoAuction // what the requests say
+	m.exchange.Shade = m.exchange.Shade && m.o.Policy.Shading == ByMarket
+	m.topics = map[ad.ID]string{}
+	goals := false
+	for _, c := range m.snap.Campaigns {
+		if g := goalOf(c); g.pays != pricing.PerImpression {
+			goals = true
+			m.topics[g.topic] = c.File.Goal.Conversion
+		}
+	}
+	if !m.o.Policy.Unlearnt && (goals || m.o.Auction == FirstPrice) {
+		m.pupil = newPupil()
+		m.ledger.hear = m.pupil.hear
+	}
 }
 
 // exchangeOf returns the exchange of that name, the first for no name.

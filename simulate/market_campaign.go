@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bidwell/ad"
+	"bidwell/bidder"
 	"bidwell/campaign"
 	"bidwell/loadtest"
 	"bidwell/openrtb"
@@ -27,6 +28,12 @@ type MarketResult struct {
 	Events   int     `json:"events"`   // how often it came
 	Expected float64 `json:"expected"` // how often it was to be expected, by the true chances
 	Surplus  float64 `json:"surplus"`  // value − cost of what was won
+
+	EventCost float64  `json:"event_cost,omitempty"`   // spend ÷ events
+	Target    float64  `json:"average_cost,omitempty"` // that an event was to cost on average
+	Quality   *Quality `json:"quality,omitempty"`      // of the chances that were bid with
+	Gained    float64  `json:"gained"`                 // Σ (willingness − bid) of what was won at first price
+	Oracle    float64  `json:"oracle"`                 // Σ (willingness − least bid that would have won)⁺ of all bids
 
 	Paced    bool    `json:"paced"`
 	Budget   float64 `json:"budget"` // what may be spent in this time, scaled; 0 for no limit
@@ -59,6 +66,7 @@ type buyer struct {
 	unbilled map[purse]ad.Money
 	chances  []chance
 	people   map[ad.PersonID]struct{}
+	judge    *judge
 
 	// The impression that was met last, with the best that could be bid on it.
 	request uint64
@@ -86,7 +94,7 @@ type purse struct {
 const allDays = math.MinInt32
 
 func newBuyer(c *campaign.Campaign, number int, start time.Time) *buyer {
-	b := &buyer{campaign: c, number: number, goal: goalOf(c), unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}}
+	b := &buyer{campaign: c, number: number, goal: goalOf(c), unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}, judge: newJudge()}
 	b.Name, b.Goal = c.Name, b.goal.pays.String()
 	b.plan = newPlanner(c, start)
 	b.Paced = b.plan.paced()
@@ -112,18 +120,31 @@ func (b *buyer) meet(request uint64, imp *openrtb.Imp, c chance) {
 	}
 }
 
-// buy notes an impression that was won, what the line item takes it to be worth, and
-// how somebody responds to it.
-func (b *buyer) buy(stated, cost ad.Money, r *loadtest.Response, o *loadtest.Outcome) {
+// bid notes a bid, and the least that would have won.
+func (b *buyer) bid(of *bidder.Bid, amount, least ad.Money, a ad.Auction) {
+	b.Bids++
+	if a != ad.FirstPrice {
+		return
+	}
+	b.Oracle += max(of.Willing-least, 0).Units()
+	if amount >= least {
+		b.Gained += (of.Willing - amount).Units()
+	}
+}
+
+// buy notes an impression that was won: the chance as the bidder took it, what the line
+// item takes it to be worth, and how somebody responds to it.
+func (b *buyer) buy(chance float64, stated, cost ad.Money, r *loadtest.Response, o *loadtest.Outcome) {
 	b.Wins++
-	worth := stated.Units()
+	truth, worth, came := chanceOf(b.goal.pays, r), stated.Units(), cameOf(b.goal.pays, o)
 	if b.goal.pays != pricing.PerImpression {
-		worth = chanceOf(b.goal.pays, r) * b.goal.worth.Units()
+		worth = truth * b.goal.worth.Units()
+		b.judge.add(chance, truth, came)
 	}
 	b.Value += worth
 	b.Surplus += worth - cost.Units()
-	b.Expected += chanceOf(b.goal.pays, r)
-	if cameOf(b.goal.pays, o) {
+	b.Expected += truth
+	if came {
 		b.Events++
 	}
 }
@@ -154,6 +175,9 @@ func (b *buyer) finish(f *figures) {
 	b.WinRate = quotient(float64(b.Wins), float64(b.Bids))
 	b.People = len(b.people)
 	b.Kappa = b.gauge.Kappa()
+	b.EventCost = quotient(b.Spend, float64(b.Events))
+	b.Target = b.goal.average.Units()
+	b.Quality = b.judge.quality()
 	b.share()
 }
 

@@ -13,6 +13,7 @@ import (
 	"bidwell/campaign"
 	"bidwell/loadtest"
 	"bidwell/pacing"
+	"bidwell/pricing"
 	"bidwell/profile"
 	"bidwell/profile/importer"
 	"bidwell/profile/pebblestore"
@@ -63,6 +64,10 @@ func (m *market) start(now time.Time) {
 	m.engine = &bidder.Engine{
 		Profiles: m.people.profiles, Books: books, Ledger: m.ledger, Metrics: new(bidder.Metrics),
 		Money: pacing.NewBook(books.Money, lifetime), Counts: pacing.NewBook(books.Counts, lifetime),
+	}
+	if m.pupil != nil {
+		m.engine.Model = func() *pricing.Model { return m.pupil.model }
+		m.engine.Outcomes = m.pupil.outcomes
 	}
 	m.engine.SeedBids(m.o.Seed<<8 + m.engines)
 	m.engines++

@@ -15,6 +15,9 @@ type memory struct {
 	// contact brings an event into the profile of its person, as what follows a
 	// ledger of events does; nil if nobody has a profile.
 	contact func(*ad.Event) error
+
+	// hear is told of every event, as what learns from a ledger is; nil for nobody.
+	hear func(*ad.Event)
 }
 
 type heard struct {
@@ -52,6 +55,9 @@ func (m *memory) Append(e *ad.Event) (ad.Reason, error) {
 	}
 	if shown != 0 || e.Price != 0 {
 		m.charge(e, shown)
+	}
+	if m.hear != nil {
+		m.hear(e)
 	}
 	if m.contact == nil {
 		return ad.OK, nil

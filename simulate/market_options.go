@@ -18,6 +18,7 @@ type MarketOptions struct {
 	Exchange string    // which exchange of the configuration it is; the first one
 	Deals    []string  // ids of deals on offer besides those that line items name
 	Auction  Auction
+	Policy   Policy
 	Rivals   float64 // factor on what rivals bid; 1
 
 	// BudgetScale is a factor on every budget, for the requests are a sample of what

@@ -2,10 +2,8 @@ package simulate
 
 import (
 	"cmp"
-	_ "embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"io"
 	"slices"
 	"strings"
@@ -32,6 +30,8 @@ type MarketReport struct {
 	Notes       []string       `json:"notes,omitempty"`
 	Campaigns   []MarketResult `json:"campaigns"` // those that spent most first
 	Total       MarketResult   `json:"total"`
+	Goals       []GoalResult   `json:"goals"`                // campaigns summed up by what they pay for
+	WinCurves   []WinCurve     `json:"win_curves,omitempty"` // at first price, of the segments with most bids
 
 	start time.Time
 }
@@ -44,11 +44,13 @@ func (m *market) report() *MarketReport {
 		BudgetScale: m.o.BudgetScale, Rivals: m.o.Rivals, Replayed: m.ledger.replayed,
 		Late: (m.late + m.engine.Money.Stats().LateSpend).Units(), start: m.began,
 	}
+	judges := newJudge()
 	everybody := map[ad.PersonID]struct{}{}
 	for _, b := range m.buyers {
 		b.finish(m.ledger.account(b.campaign.ID))
 		b.Overspend = max(b.Overspend, m.overLines(b.campaign).Units())
 		r.Campaigns = append(r.Campaigns, b.MarketResult)
+		judges.merge(b.judge)
 		for id := range b.people {
 			everybody[id] = struct{}{}
 		}
@@ -58,6 +60,10 @@ func (m *market) report() *MarketReport {
 	r.Total.Optimum = min(r.Total.Optimum, m.together())
 	r.Total.Ratio = quotient(r.Total.Value, r.Total.Optimum)
 	r.Total.People = len(everybody)
+	r.Total.Quality, r.Goals = judges.quality(), m.goals()
+	if m.pupil != nil {
+		r.WinCurves = m.prices.curves(m.exchange.ID, m.pupil.model.Market)
+	}
 	r.notes(m)
 	return r
 }
@@ -93,6 +99,8 @@ func sumOf(campaigns []MarketResult) MarketResult {
 		t.Value += c.Value
 		t.Surplus += c.Surplus
 		t.Expected += c.Expected
+		t.Gained += c.Gained
+		t.Oracle += c.Oracle
 		t.Events += c.Events
 		t.Optimum += c.Optimum
 		t.Overspend += c.Overspend
@@ -153,6 +161,7 @@ func (r *MarketReport) WriteText(w io.Writer) error {
 	if len(r.Campaigns) > 1 {
 		r.Total.writeRow(tw)
 	}
+	r.writeQuality(tw)
 	if err := tw.Flush(); err != nil {
 		return err
 	}
@@ -168,6 +177,41 @@ func (s *MarketResult) writeRow(w io.Writer) {
 	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.4g\t%s\t%s\t%.4g\t%.4g\t%.4f\t%.4g\t%s\t%s\t%s\t\n",
 		s.Name, s.Eligible, s.Bids, s.Wins, s.People, s.Spend, s.BudgetText(), s.UsedText(), s.Value, s.Optimum,
 		s.Ratio, s.Overspend, s.PlanErrorText(), hoursText(s.Spent90), kappaText(s.Kappa))
+}
+
+// writeQuality writes what became of goals: a row for each campaign that has one, and
+// for each goal.
+func (r *MarketReport) writeQuality(w io.Writer) {
+	if r.Total.Quality == nil {
+		return
+	}
+	fmt.Fprintln(w, "\t")
+	fmt.Fprintln(w, "campaign\tgoal\tevents\texpected\tcost each\ttarget\tcalibration\tNE\ttruth's\tAUC\ttruth's\t")
+	for i := range r.Campaigns {
+		c := &r.Campaigns[i]
+		if c.Quality == nil {
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t%.4g\t%s\t%s\t\n", c.Name, c.Goal, c.Events, c.Expected, c.EventCost, c.TargetText(), c.Quality.row())
+	}
+	for i := range r.Goals {
+		g := &r.Goals[i]
+		if q := g.Quality; q != nil {
+			fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t\t\t%s\t\n", plural(g.Campaigns, "campaign"), g.Goal, q.Events, q.Expected, q.row())
+		}
+	}
+}
+
+func (q *Quality) row() string {
+	return fmt.Sprintf("%.3f\t%.4f\t%.4f\t%.3f\t%.3f", q.Calibration, q.NE, q.TrueNE, q.AUC, q.TrueAUC)
+}
+
+// TargetText returns what an event is to cost on average, if that is said.
+func (s *MarketResult) TargetText() string {
+	if s.Target == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.4g", s.Target)
 }
 
 // BudgetText returns the budget, or that there is none.
@@ -202,6 +246,12 @@ func (r *MarketReport) remarks() []string {
 		fmt.Sprintf("the requests are a sample: budgets are multiplied by %.4g", r.BudgetScale),
 		"value: Σ what the impressions won are worth, before pacing; optimum: the most that the budget buys in hindsight, were the campaign alone; in total, where each impression is bought once",
 	}
+	if r.Total.Quality != nil {
+		list = append(list, "calibration: Σ chances as they were bid with ÷ Σ true ones; NE: log loss ÷ that of a chance that is always the campaign's true mean, with the true chances beside it; AUC alike")
+	}
+	if r.Total.Oracle > 0 {
+		list = append(list, fmt.Sprintf("shading kept %.3f of what bids of just the least price that wins would have: %.4g of %.4g", r.Total.Gained/r.Total.Oracle, r.Total.Gained, r.Total.Oracle))
+	}
 	if r.Late > 0 {
 		list = append(list, fmt.Sprintf("%.4g was billed after its reservation was freed, which bounds overspend", r.Late))
 	}
@@ -212,30 +262,6 @@ func (r *MarketReport) remarks() []string {
 		list = append(list, fmt.Sprintf("%d notices came again and were not counted", r.Replayed))
 	}
 	return append(list, r.Notes...)
-}
-
-//go:embed market.html
-var marketPage string
-
-var marketTemplate = template.Must(template.Must(pageTemplate.Clone()).New("market").Parse(marketPage))
-
-// WriteHTML writes the report as one page that needs nothing else: a table, and for
-// each campaign its spend against the plan, and κ.
-func (r *MarketReport) WriteHTML(w io.Writer) error {
-	axes := &Report{start: r.start}
-	charts := make([]chart, len(r.Campaigns))
-	for i := range r.Campaigns {
-		c := &r.Campaigns[i]
-		charts[i] = axes.chart(&Result{Name: c.Name, Ratio: c.Ratio, Curve: c.Curve})
-		if !c.Paced {
-			charts[i].Planned = ""
-		}
-	}
-	return marketTemplate.Execute(w, struct {
-		*MarketReport
-		Remarks []string
-		Charts  []chart
-	}{r, r.remarks(), charts})
 }
 
 // plural returns a count with its noun.

@@ -69,6 +69,9 @@ func (m *market) pass(k int, now time.Time) error {
 	m.engine.Money.Expire(now)
 	m.engine.Counts.Expire(now)
 	m.engine.Exposures.Expire(now.Unix())
+	if m.pupil != nil {
+		m.pupil.recall(now)
+	}
 	m.engine.Pace(now)
 	return nil
 }
@@ -81,7 +84,7 @@ func (m *market) tell(p *posted, now time.Time) error {
 		_, err = m.ledger.Append(p.conversion)
 	} else {
 		m.price, m.least = p.price.AppendCPM(m.price[:0]), p.least.AppendCPM(m.least[:0])
-		_, err = m.engine.Notice(&p.token, bidder.Said{Detail: p.detail, Price: m.price, Least: m.least}, now)
+		_, err = m.engine.Notice(&p.token, bidder.Said{Detail: p.detail, Price: m.price, Least: m.least, Context: []byte(p.context)}, now)
 	}
 	if err != nil {
 		return fmt.Errorf("account for a notice: %w", err)

@@ -232,7 +232,9 @@ func TestMarketReportIsWritten(t *testing.T) {
 			t.Errorf("text or page lack %q:\n%s", want, text.String())
 		}
 	}
-	if strings.Contains(page.String(), "NaN") || strings.Contains(page.String(), "Inf") || strings.Count(page.String(), "<svg") != len(r.Campaigns) {
+	view := r.view()
+	charts := len(r.Campaigns) + len(view.Calibrations) + len(view.Curves)
+	if strings.Contains(page.String(), "NaN") || strings.Contains(page.String(), "Inf") || strings.Count(page.String(), "<svg") != charts {
 		t.Error("the charts of the page are broken")
 	}
 	if strings.Contains(page.String(), "plan</text>") {

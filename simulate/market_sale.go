@@ -14,43 +14,55 @@ import (
 
 // settle holds the auction for a bid and sends its notices on their way.
 func (m *market) settle(bid *bidder.Bid, now time.Time, k int) error {
-	b, floor := m.of[bid.Line.Campaign], ad.Money(0)
-	worth := bid.Amount
+	b, worth, floor := m.of[bid.Line.Campaign], bid.Willing, ad.Money(0)
 	for i := range m.offers {
 		if o := &m.offers[i]; o.Imp == bid.Imp && o.Line == bid.Line {
 			worth, floor = o.Worth, o.Floor
 		}
 	}
-	b.Bids++
 	if id := m.scratch.Person.ID; !id.IsZero() {
 		b.people[id] = struct{}{}
 	}
 	token := m.scratch.Token(bid)
-	rival := m.rival(bid.Imp)
-	least := max(floor, rival, leastPrice)
-	if bid.Amount < rival {
+	least := max(floor, m.rival(bid.Imp), leastPrice)
+	amount := m.lower(bid, &token, floor)
+	response := m.crowd.response(bid.Imp, bid.Creative)
+	b.bid(bid, amount, least, token.Auction)
+	m.prices.see(&token, least)
+	if amount < m.rival(bid.Imp) {
 		token.Kind = ad.Loss
-		_, err := m.send(posted{token: token, least: inAnswer(&token, least)}, now, k)
+		_, err := m.send(posted{token: token, detail: lostToHigher, least: inAnswer(&token, least)}, now, k)
 		return err
 	}
-	cost := min(bid.Amount, least)
-	if m.o.Auction == FirstPrice {
-		cost = bid.Amount
-	}
-	response := m.crowd.response(bid.Imp, bid.Creative)
 	outcome := m.crowd.outcome(&response, m.request, uint64(m.nth(bid.Imp)))
-	b.buy(worth, cost, &response, &outcome)
+	cost := m.cost(&token, amount, least, floor)
+	b.buy(bid.Chance, worth, cost, &response, &outcome)
 	if err := m.bill(b, bid, token, cost, least, now, k); err != nil {
 		return err
 	}
 	return m.respond(b, token, &outcome, now, k)
 }
 
+// lostToHigher is the reason of a loss, as exchanges number them.
+const lostToHigher = 102
+
+// cost returns what a bid that won costs.
+func (m *market) cost(t *notice.Token, amount, least, floor ad.Money) ad.Money {
+	switch {
+	case t.Auction == ad.FixedPrice:
+		return min(amount, floor)
+	case m.o.Auction == FirstPrice && t.Auction != ad.SecondPrice:
+		return amount
+	}
+	return min(amount, least)
+}
+
 // bill sends the notices of a bid that won, and shows its ad.
 func (m *market) bill(b *buyer, bid *bidder.Bid, token notice.Token, cost, least ad.Money, now time.Time, k int) error {
 	price := min(token.BidPrice, inAnswer(&token, cost))
 	token.Kind = m.exchange.SettleOn
-	arrives, err := m.send(posted{token: token, price: price, least: inAnswer(&token, least)}, now, k)
+	seen := string(m.scratch.Context(bid))
+	arrives, err := m.send(posted{token: token, price: price, least: inAnswer(&token, least), context: seen}, now, k)
 	if err != nil {
 		return err
 	}
@@ -63,7 +75,7 @@ func (m *market) bill(b *buyer, bid *bidder.Bid, token notice.Token, cost, least
 		return nil
 	}
 	token.Kind = ad.Impression
-	_, err = m.send(posted{token: token, price: price}, now, k)
+	_, err = m.send(posted{token: token, price: price, context: seen}, now, k)
 	return err
 }
 

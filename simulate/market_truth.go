@@ -9,6 +9,7 @@ import (
 	"bidwell/loadtest"
 	"bidwell/openrtb"
 	"bidwell/pricing"
+	"bidwell/topic"
 )
 
 // crowd is how the people of a market respond to what they are shown. The bidder is
@@ -117,9 +118,19 @@ func (m *market) worthOf(o *bidder.Offer) float64 {
 
 // goal is what a campaign pays for.
 type goal struct {
-	pays  pricing.Goal
-	worth ad.Money // of one event, house currency
-	topic ad.ID    // of conversions
+	pays    pricing.Goal
+	worth   ad.Money // of one event, house currency
+	average ad.Money // that one is to cost; 0 for no such target
+	topic   ad.ID    // of conversions
 }
 
-func goalOf(c *campaign.Campaign) goal { return goal{} }
+func goalOf(c *campaign.Campaign) goal {
+	if c.Goal == nil {
+		return goal{}
+	}
+	g := goal{pays: c.Goal.PayPer, worth: c.Goal.Worth, average: c.Goal.Average}
+	if name := c.File.Goal.Conversion; name != "" {
+		g.topic = topic.IDOf(name)
+	}
+	return g
+}

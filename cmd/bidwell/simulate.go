@@ -33,7 +33,11 @@ func newSimulate() *cobra.Command {
 		Long: `Without --replay, the bidder trades with a synthetic market: generated people and
 requests, busy and quiet hours, rivals whose bids are drawn from distributions. The
 configuration is the real one, and so are decisions, accounts and pacing; only time
-is virtual, a day in seconds. Requests are a sample, so budgets are scaled down.
+is virtual, a day in seconds. Requests are a sample, so budgets are scaled down. Who
+sees, clicks and buys follows from a hidden truth; the bidder learns from what it hears
+of it, and the report says how near its chances and its prices came. With --compare
+simpler ways to price trade on the same market. --campaigns generates campaigns with
+goals of all kinds.
 
 With --replay, a log of auctions is replayed against the accounts and the pacing.
 Each budget is a campaign that has the log for itself. A bid is κ × pCTR × the worth
@@ -45,6 +49,7 @@ seed give the same report.`,
 		Example: `  bidwell simulate
   bidwell simulate --config configs/bidwell.yaml --curve traffic --html report.html
   bidwell simulate --days 3 --requests 100000 --budget-scale 0.005 --notice-delay 3 --restart 0.5
+  bidwell simulate --campaigns 50 --auction first --compare --html report.html
   bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour
   bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour \
       --budget-fraction 1/2,1/8,1/32 --notice-delay 3 --notice-loss 0.05 --html report.html
@@ -92,7 +97,7 @@ seed give the same report.`,
 // replayFlags and marketFlagNames are what only one of the two ways understands.
 var (
 	replayFlags     = []string{"columns", "separator", "budget-fraction", "kappa-start", "worth", "max-bid", "notice-window", "budget-change"}
-	marketFlagNames = []string{"config", "days", "requests", "people", "exchange", "rivals", "budget-scale", "start"}
+	marketFlagNames = []string{"config", "days", "requests", "people", "exchange", "rivals", "budget-scale", "start", "campaigns", "compare"}
 )
 
 // check refuses flags that would have no effect.

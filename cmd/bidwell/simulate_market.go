@@ -3,13 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"testing/fstest"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"bidwell/campaign"
+	"bidwell/internal/catalogue"
+	"bidwell/internal/conf"
 	"bidwell/simulate"
 )
 
@@ -17,6 +21,8 @@ import (
 type marketFlags struct {
 	simulate.MarketOptions
 	config, start string
+	campaigns     int
+	compare       bool
 }
 
 // add adds the flags that tell the market, the same for simulate and plan.
@@ -33,6 +39,8 @@ func (m *marketFlags) addMarket(f *pflag.FlagSet) {
 // add adds the flags of simulate that --replay does not have.
 func (m *marketFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&m.config, "config", defaultConfig, "path of bidwell.yaml, for the synthetic market")
+	f.IntVar(&m.campaigns, "campaigns", 0, "generate a configuration of so many campaigns with goals of all kinds, in place of --config; budgets are scaled to the requests")
+	f.BoolVar(&m.compare, "compare", false, "trade on the same market with simpler ways to price as well: fixed prices, no shading, a constant factor, the last price")
 	m.addMarket(f)
 }
 
@@ -61,13 +69,19 @@ func runMarket(cmd *cobra.Command, o *simulateOptions) error {
 	if cmd.Flags().Changed("curve") {
 		m.Curve = &o.Curve
 	}
-	snap, err := loadForMarket(m.config, m.Start)
+	load := func() (*campaign.Snapshot, error) { return loadForMarket(m.config, m.Start) }
+	if m.campaigns != 0 {
+		load = func() (*campaign.Snapshot, error) { return generateForMarket(m.campaigns, m.Seed, m.Start) }
+		if !cmd.Flags().Changed("budget-scale") {
+			m.BudgetScale = float64(m.Requests) / catalogue.RequestsADay
+		}
+		if !cmd.Flags().Changed("people") { // who are met as often as people are
+			m.People = max(m.People, m.Requests/4)
+		}
+	}
+	report, err := trade(load, m)
 	if err != nil {
 		return err
-	}
-	report, err := simulate.Market(snap, m.MarketOptions)
-	if err != nil {
-		return marketError(err)
 	}
 	if o.html != "" {
 		if err := writePage(o.html, report); err != nil {
@@ -78,6 +92,54 @@ func runMarket(cmd *cobra.Command, o *simulateOptions) error {
 		return report.WriteJSON(cmd.OutOrStdout())
 	}
 	return report.WriteText(cmd.OutOrStdout())
+}
+
+// tradeReport is a report of one way to price, or of several.
+type tradeReport interface {
+	page
+	WriteJSON(io.Writer) error
+	WriteText(io.Writer) error
+}
+
+// trade lets the market pass.
+func trade(load func() (*campaign.Snapshot, error), m *marketFlags) (tradeReport, error) {
+	if m.compare {
+		c, err := simulate.Compare(load, m.MarketOptions)
+		if err != nil {
+			return nil, marketError(err)
+		}
+		return c, nil
+	}
+	snap, err := load()
+	if err != nil {
+		return nil, err
+	}
+	report, err := simulate.Market(snap, m.MarketOptions)
+	if err != nil {
+		return nil, marketError(err)
+	}
+	return report, nil
+}
+
+// mostGenerated is how many campaigns are generated at most.
+const mostGenerated = 1000
+
+// generateForMarket makes a configuration of campaigns with goals of all kinds.
+func generateForMarket(campaigns int, seed uint64, day time.Time) (*campaign.Snapshot, error) {
+	if campaigns < 1 || campaigns > mostGenerated {
+		return nil, fmt.Errorf("%w--campaigns %d: it should be from 1 to %d", silentUsage{}, campaigns, mostGenerated)
+	}
+	files := fstest.MapFS{}
+	for name, text := range (catalogue.Goals{Campaigns: campaigns, Seed: seed}).Files() {
+		files[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	problems := new(conf.Problems)
+	snap := campaign.Compile(files, day, problems)
+	if snap == nil {
+		problems.Write(os.Stderr, isTerminal(os.Stderr))
+		return nil, errors.New("the generated configuration has errors, see above")
+	}
+	return snap, nil
 }
 
 // loadForMarket compiles a configuration as of a day, and says what is wrong with it.

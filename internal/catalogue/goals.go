@@ -39,7 +39,7 @@ privacy: {tcf_vendor_id: 1200, read_purposes: [1, 4], write_purposes: [1, 3, 4]}
 advertisers:
 `)
 	for i := range g.Campaigns {
-		fmt.Fprintf(&process, "  Advertiser %d: {key: server-of-%d, conversions: [%s]}\n", i, i, GoalConversion)
+		fmt.Fprintf(&process, "  Advertiser %d: {key: \"%016x%016x\", conversions: [%s]}\n", i, rnd.Uint64(), rnd.Uint64(), GoalConversion)
 		files[CampaignPath(i)] = goalCampaign(rnd, i)
 	}
 	files["bidwell.yaml"] = process.String()
@@ -59,13 +59,13 @@ type paid struct {
 var mix = [...]paid{
 	{event: "click", chance: 0.006},
 	{event: "viewable", chance: 0.6},
-	{event: "acquisition", chance: 0.0006, extra: ", conversion: " + GoalConversion},
+	{event: "acquisition", chance: 0.001, extra: ", conversion: " + GoalConversion},
 	{event: "completed-view", chance: 0.4, video: true},
 	{event: "click", chance: 0.006},
 	{event: "impression", chance: 1},
 	{event: "click", chance: 0.004, video: true},
 	{event: "viewable", chance: 0.6},
-	{event: "acquisition", chance: 0.0006, extra: ", conversion: " + GoalConversion},
+	{event: "acquisition", chance: 0.001, extra: ", conversion: " + GoalConversion},
 	{event: "completed-view", chance: 0.4, video: true},
 }
 
@@ -78,12 +78,12 @@ func goalCampaign(rnd *rand.Rand, i int) string {
 	if p.video {
 		price *= 3
 	}
-	worth := price / 1000 / (p.chance * (0.6 + 0.9*rnd.Float64()))
+	worth := price / 1000 / (p.chance * (0.65 + 0.7*rnd.Float64()))
 	domain := fmt.Sprintf("advertiser-%d.example", i)
 	var b strings.Builder
 	fmt.Fprintf(&b, "campaign: campaign-%02d-%s\n", i, p.event)
 	fmt.Fprintf(&b, "advertiser: {name: Advertiser %d, domains: [%s], categories: [IAB%d]}\n", i, domain, 1+i%22)
-	fmt.Fprintf(&b, "flight: {timezone: Europe/Berlin}\nbudget: {daily: %.0f EUR}\npacing: {curve: traffic}\n", 1500+2500*rnd.Float64())
+	fmt.Fprintf(&b, "flight: {timezone: Europe/Berlin}\nbudget: {daily: %.0f EUR}\npacing: {curve: traffic}\n", 600+1000*rnd.Float64())
 	if p.event != "impression" {
 		if p.event == "click" && i%4 == 0 {
 			p.extra = fmt.Sprintf(", average_cost: %.4f EUR", 0.5*worth)
