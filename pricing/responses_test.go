@@ -1,6 +1,7 @@
 package pricing_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -78,15 +79,17 @@ func TestChancesAreChances(t *testing.T) {
 }
 
 // BenchmarkChances prepares a request and asks for the chances of 20 line items, each
-// of another campaign.
+// of another campaign: of 100, whose weights stay in the processor's cache, and of 2,000,
+// whose do not.
 func BenchmarkChances(b *testing.B) {
 	for _, goal := range []pricing.Goal{pricing.PerClick, pricing.PerAcquisition} {
-		b.Run(goal.String(), func(b *testing.B) { benchmarkChances(b, goal) })
+		for _, campaigns := range []int{100, 2000} {
+			b.Run(fmt.Sprint(goal, "/", campaigns), func(b *testing.B) { benchmarkChances(b, goal, campaigns) })
+		}
 	}
 }
 
-func benchmarkChances(b *testing.B, goal pricing.Goal) {
-	const campaigns = 2000
+func benchmarkChances(b *testing.B, goal pricing.Goal, campaigns int) {
 	w := newWorld(b, 1, 1000)
 	tr := pricing.NewTrainer()
 	contexts := make([]pricing.Context, 1000)
