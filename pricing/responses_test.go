@@ -129,3 +129,29 @@ func benchmarkChances(b *testing.B, goal pricing.Goal, campaigns int) {
 		b.Fatal("no chances")
 	}
 }
+
+// TestChancesAllocateNothing counts what a request costs the collector.
+func TestChancesAllocateNothing(t *testing.T) {
+	w := newWorld(t, 1, 50)
+	tr := pricing.NewTrainer()
+	var x pricing.Context
+	s := pricing.Subject{Goal: pricing.PerAcquisition, Campaign: 1, Line: 1, Creative: 7, Adjust: 5}
+	for i := range 20_000 {
+		w.show("c", "c", &x)
+		for _, task := range s.Goal.Tasks() {
+			tr.Learn(&pricing.Example{Task: task, Context: &x, Subject: &s, Yes: i%50 == 0, Weight: 1})
+		}
+	}
+	m := tr.Publish()
+	l := m.Line(pricing.LineKey{Campaign: 1, Line: 1, Goal: s.Goal})
+	var b pricing.Bases
+	packed := make([]byte, 0, pricing.MaxPacked)
+	got := testing.AllocsPerRun(100, func() {
+		m.Begin(&x, &b)
+		m.Chance(&x, &b, &l, &s)
+		packed = x.Append(packed[:0], &s)
+	})
+	if got != 0 {
+		t.Errorf("%v allocations, want none", got)
+	}
+}
