@@ -11,7 +11,7 @@ BENCHSTAT := $(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c
 
 # Packages that share memory between goroutines; `make check` runs their tests
 # under the race detector where there is a C compiler for it.
-RACE := ./ledger/... ./notice/... ./pacing/... ./profile/... ./campaign/... ./bidder/... ./loadtest/... ./cmd/...
+RACE := ./ledger/... ./notice/... ./pacing/... ./profile/... ./exposure/... ./inventory/... ./pricing/learn/... ./campaign/... ./bidder/... ./loadtest/... ./cmd/...
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test check fmt vet lint mod race fuzz bench bench-compare bench-micro crash image clean
