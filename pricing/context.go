@@ -43,25 +43,37 @@ const (
 	ofModifier
 )
 
-// alone are the fields with so many values that they are not looked at for each
-// campaign anew: what is learned of them is shared by all.
-const alone = 1<<Place | 1<<Placement | 1<<Region
-
-// feature is the hash of a field and its value: 23 bits of it, and a bit that
-// tells whether it also matters for each campaign anew.
-type feature uint32
-
+// How much a field matters for each campaign anew, beside what it does for all.
 const (
-	featureBits = 24
-	crossedBit  = 1
+	alone  feature = iota // not at all: it has too many values
+	weakly                // places matter as such, hardly for whom
+	strongly
+
+	matterBits = 2
 )
 
+var matters = [numFields]feature{
+	Category: strongly, Inventory: strongly, Exchange: weakly, Format: strongly, Device: strongly, OS: weakly, Country: strongly,
+	Hour: weakly, Position: weakly, Viewability: weakly, Playback: weakly,
+	Known: strongly, Audience: strongly, ProfileSegment: strongly, Attribute: strongly, Behaviour: strongly,
+}
+
+// feature is the hash of a field and its value, and how much it matters for each
+// campaign anew in its lowest bits.
+type feature uint32
+
+const featureBits = 24
+
+func (f feature) matters() feature { return f & (1<<matterBits - 1) }
+
+// bidderFeature is that of a part of the subject: it is asked for so often that it is
+// no more than the field and half of the value, folded; finding its slot mixes them.
+func bidderFeature(f Field, value uint64) feature {
+	return (feature(f)<<18 ^ feature(value) ^ feature(value>>32)) & (1<<featureBits - 1)
+}
+
 func featureOf(f Field, value uint64) feature {
-	h := feature(hash64(uint64(f)<<56^value)>>(64-featureBits)) &^ crossedBit
-	if 1<<f&alone == 0 {
-		h |= crossedBit
-	}
-	return h
+	return feature(hash64(uint64(f)<<56^value)>>(64-featureBits))>>matterBits<<matterBits | matters[f]
 }
 
 // hash64 returns a well-distributed hash of a number: the finalizer of SplitMix64.
@@ -85,7 +97,7 @@ func (x *Context) Reset() { x.n = 0 }
 // Add adds a feature: what is true in a field. A field may have several values.
 // Beyond MaxFeatures it does nothing: what matters most comes first.
 func (x *Context) Add(f Field, value uint64) {
-	if x.n == MaxFeatures {
+	if x.n == MaxFeatures || f >= numFields {
 		return
 	}
 	x.f[x.n] = featureOf(f, value)
@@ -94,5 +106,24 @@ func (x *Context) Add(f Field, value uint64) {
 
 // Len returns how many features there are.
 func (x *Context) Len() int { return int(x.n) }
+
+// Has reports whether a feature is there. Features are hashes: it is wrong about one in
+// a hundred thousand times.
+func (x *Context) Has(f Field, value uint64) bool {
+	want := featureOf(f, value)
+	for _, have := range x.features() {
+		if have == want {
+			return true
+		}
+	}
+	return false
+}
+
+// Feature returns the hash of the ith feature, a number below 1<<24: for models that
+// keep weights by hash. HashOf makes the same of a field and a value.
+func (x *Context) Feature(i int) uint32 { return uint32(x.f[i]) }
+
+// HashOf returns what Feature returns of a feature.
+func HashOf(f Field, value uint64) uint32 { return uint32(featureOf(f, value)) }
 
 func (x *Context) features() []feature { return x.f[:x.n] }

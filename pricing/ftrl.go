@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"math"
+	"math/bits"
 
 	"bidwell/ad"
 )
@@ -37,22 +38,27 @@ const (
 
 // Bounds on what anything that is learned can do.
 const (
-	maxWeight = 4    // of a weight, and
+	maxWeight = 4.0  // of a weight, and
 	maxStep   = 0.5  // of one change of it, as log-odds
 	maxMemory = 4000 // of n: what is learned is forgotten after some thousand responses
-	maxOdds   = 20   // of log-odds
+	maxOdds   = 20.0 // of log-odds
 )
 
 // What λ is: weights are expected to differ by 1/√λ.
 const (
-	mainPrecision  = 11
-	crossPrecision = 11
+	mainPrecision    = 30
+	subjectPrecision = 100
 )
 
-// page is weights. Main pages are parts of one table for all; of the others each
-// campaign uses the one that its id leads to, so that all that is asked of it
-// lies together.
-type page [pageSize]float32
+// crossPrecisions are by how much a feature matters to campaigns.
+var crossPrecisions = [1 << matterBits]float32{alone: 1, weakly: 200, strongly: 30, 3: 200}
+
+// page is weights as they are published, in 1/weightUnit. Main pages are parts of one
+// table for all; of the others each campaign uses the one that its id leads to, so that
+// all that is asked of it lies together.
+type page [pageSize]int16
+
+const weightUnit = 32767 / maxWeight
 
 // nothing is the page of those that have none.
 var nothing page
@@ -78,14 +84,23 @@ func (c crossing) slot(f feature) uint32 { return uint32(f) * c.salt >> (32 - pa
 
 // cells are a page that learns.
 type cells struct {
-	w, n      page // weights, and sums of curvature
+	w, n      [pageSize]float32 // weights, and sums of curvature
 	published *page
 }
 
 // regression is one task's model as it learns.
 type regression struct {
 	main  [mainPages]*cells
-	cross [crossPages]*cells
+	cross *[crossPages]*cells // what matters to campaigns
+}
+
+// crossOf is the task whose weights for campaigns a task uses: who likes what a campaign
+// offers buys it, after a click or without one.
+func crossOf(t Task) Task {
+	if t == ViewConverting {
+		return ClickConverting
+	}
+	return t
 }
 
 // slot is a weight that is present in an example.
@@ -97,47 +112,72 @@ type slot struct {
 
 // maxSlots is how many weights an example has at most: two for each feature, and
 // those of the subject.
-const maxSlots = 2*MaxFeatures + 8 + 32
+const maxSlots = 2*MaxFeatures + 4 + maxParts
 
 // example is the weights that are present.
 type example struct {
 	slots [maxSlots]slot
 	n     int
+	parts subjectParts
 }
 
-func (m *regression) gather(x *Context, s *Subject, e *example) {
+func (m *regression) gather(t Task, x *Context, s *Subject, e *example) {
 	e.n = 0
 	for _, f := range x.features() {
 		m.addMain(e, f)
 	}
-	m.addMain(e, featureOf(ofFrequency, uint64(s.Frequency)))
-	m.addMain(e, featureOf(ofRecency, uint64(s.Recency)))
+	e.parts.of(s)
+	for _, f := range e.parts.shared() {
+		m.addMain(e, f)
+	}
 	at := crossingOf(s.Campaign)
 	c := cellsAt(&m.cross[at.page])
 	for _, f := range x.features() {
-		if f&crossedBit != 0 {
-			e.add(c, at.slot(f), crossPrecision)
+		if f.matters() != alone {
+			e.add(c, at.slot(f), crossPrecisions[f.matters()])
 		}
 	}
-	e.add(c, at.slot(featureOf(always, 0)), crossPrecision)
-	e.add(c, at.slot(featureOf(ofLine, uint64(s.Line))), crossPrecision)
-	for f := range s.features {
-		e.add(c, at.slot(f), crossPrecision)
+	for _, f := range unvarying(t, s.Line) {
+		e.add(c, at.slot(f), subjectPrecision)
+	}
+	for _, f := range e.parts.own() {
+		e.add(c, at.slot(f), subjectPrecision)
 	}
 }
 
-// features are those of the subject that differ from bid to bid.
-func (s *Subject) features(yield func(feature) bool) {
-	if !yield(featureOf(ofCreative, uint64(s.Creative))) || !yield(featureOf(ofStep, uint64(s.Step))) ||
-		!yield(featureOf(ofFrequency, uint64(s.Frequency))) || !yield(featureOf(ofRecency, uint64(s.Recency))) {
-		return
-	}
-	for k := uint64(0); k < 32; k++ {
-		if s.Adjust>>k&1 != 0 && !yield(featureOf(ofModifier, uint64(s.Line)+k)) {
-			return
-		}
+// unvarying are the features that are present in all impressions of a line item. Tasks
+// have their own.
+func unvarying(t Task, line ad.ID) [2]feature {
+	return [...]feature{bidderFeature(always, uint64(t)), bidderFeature(ofLine, uint64(line)*uint64(NumTasks)+uint64(t))}
+}
+
+// subjectParts are the features of a subject that differ from bid to bid.
+type subjectParts struct {
+	n uint8
+	f [maxParts]feature
+}
+
+const (
+	maxParts    = 4 + 32
+	sharedParts = 2 // the first ones matter for all campaigns as well
+)
+
+func (p *subjectParts) of(s *Subject) {
+	p.f[0] = bidderFeature(ofFrequency, uint64(s.Frequency))
+	p.f[1] = bidderFeature(ofRecency, uint64(s.Recency))
+	p.f[2] = bidderFeature(ofStep, uint64(s.Step))
+	p.f[3] = bidderFeature(ofCreative, uint64(s.Creative))
+	p.n = 4
+	for held := s.Adjust; held != 0; held &= held - 1 {
+		k := uint64(bits.TrailingZeros32(held))
+		p.f[p.n] = bidderFeature(ofModifier, uint64(s.Line)^k)
+		p.n++
 	}
 }
+
+func (p *subjectParts) shared() []feature { return p.f[:sharedParts] }
+
+func (p *subjectParts) own() []feature { return p.f[:p.n] }
 
 func (m *regression) addMain(e *example, f feature) {
 	p, i := mainSlot(f)
@@ -189,38 +229,35 @@ func (s *slot) variance() float64 { return 1 / float64(s.lambda+s.in.n[s.i]) }
 
 // within holds x between -bound and bound; what is no number is 0.
 func within(x, bound float64) float64 {
-	if x != x {
+	switch { // faster than min and max, which mind signed zeros
+	case x > bound:
+		return bound
+	case x < -bound:
+		return -bound
+	case x != x:
 		return 0
 	}
-	return min(max(x, -bound), bound)
+	return x
 }
 
-func logit(p float64) float64 { return math.Log(p / (1 - p)) }
-
-func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-within(z, maxOdds))) }
-
-// publish returns the weights as they are. Pages that have not changed since the
-// last time are the same.
-func (m *regression) publish() *weights {
-	out := new(weights)
-	for i := range out.main {
-		out.main[i] = &nothing
-		if m.main[i] != nil {
-			out.main[i] = m.main[i].publish()
+// publish returns weights as they are. Pages that have not changed since the last time
+// are the same.
+func publish(from []*cells, to []*page, none *page) {
+	for i, c := range from {
+		to[i] = none
+		if c != nil {
+			to[i] = c.publish()
 		}
 	}
-	for i := range out.cross {
-		if m.cross[i] != nil {
-			out.cross[i] = m.cross[i].publish()
-		}
-	}
-	return out
 }
 
 func (c *cells) publish() *page {
 	if c.published == nil {
-		p := c.w
-		c.published = &p
+		p := new(page)
+		for i, w := range c.w {
+			p[i] = int16(math.RoundToEven(float64(w) * weightUnit))
+		}
+		c.published = p
 	}
 	return c.published
 }

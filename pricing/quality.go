@@ -31,7 +31,8 @@ type TaskQuality struct {
 // The gate: what a model must show before it is used.
 const (
 	gateEvents      = 20    // responses of the campaign; with fewer it follows what all campaigns together show
-	gateHouseEvents = 200   // responses of all
+	gateHouseEvents = 100   // responses of all
+	gateMemory      = 150   // responses of which the loss counts; then the half
 	gateLoss        = 1.005 // log loss, as a multiple of the prior's
 	gateBand        = 0.25  // calibration is off by no more, as log of the ratio, beyond what chance does
 	trustOne        = 30    // responses that "it is calibrated" counts as much as
@@ -49,8 +50,13 @@ type progress struct {
 	n, y       float64 // examples, and responses
 	raw, p     float64 // responses expected, before and after calibration
 	loss, base float64 // log loss of the model, and of the prior
+	late       recent
 	scores     [2][scoreBuckets]float32
 }
+
+// recent is the same of the last responses only: how a model began does not matter
+// when it has become better.
+type recent struct{ y, loss, base float64 }
 
 // factor is by how much the raw model is to be multiplied.
 func (q *progress) factor() float64 {
@@ -68,8 +74,10 @@ func (q *progress) add(n, y, raw, p, prior float64) {
 	q.y += y
 	q.raw += n * raw
 	q.p += n * p
-	q.loss += logLoss(none, y, p)
-	q.base += logLoss(none, y, prior)
+	loss, base := logLoss(none, y, p), logLoss(none, y, prior)
+	q.loss += loss
+	q.base += base
+	q.late.add(y, loss, base)
 	b := int(within(math.Floor((logit(p)-lowScore)/scoreWidth), scoreBuckets))
 	b = min(max(b, 0), scoreBuckets-1)
 	q.scores[0][b] = max(q.scores[0][b]+float32(none), 0)
@@ -79,10 +87,26 @@ func (q *progress) add(n, y, raw, p, prior float64) {
 	}
 }
 
+func (r *recent) add(y, loss, base float64) {
+	r.y, r.loss, r.base = r.y+y, r.loss+loss, r.base+base
+	if r.y > gateMemory {
+		r.y, r.loss, r.base = r.y/2, r.loss/2, r.base/2
+	}
+}
+
+// ratio is the log loss of the model to that of the prior.
+func (r *recent) ratio() float64 { return r.loss / r.base }
+
 func logLoss(none, y, p float64) float64 { return -y*math.Log(p) - none*math.Log1p(-p) }
 
 func (q *progress) sums() [6]*float64 {
 	return [...]*float64{&q.n, &q.y, &q.raw, &q.p, &q.loss, &q.base}
+}
+
+// kept are all sums.
+func (q *progress) kept() []*float64 {
+	s := q.sums()
+	return append(s[:], &q.late.y, &q.late.loss, &q.late.base)
 }
 
 func (q *progress) halve() {
@@ -135,7 +159,7 @@ func (q *progress) gate(house *progress) bool {
 }
 
 func (q *progress) passes() bool {
-	return q.loss <= gateLoss*q.base && q.off() <= q.band()
+	return q.late.loss <= gateLoss*q.late.base && q.off() <= q.band()
 }
 
 // off is by how much more or less the model expects than comes, as a logarithm.
@@ -156,10 +180,10 @@ func (q *progress) why(house *progress) string {
 }
 
 func (q *progress) finding(of string) string {
-	if q.loss <= gateLoss*q.base && q.off() > q.band() {
+	if q.late.loss <= gateLoss*q.late.base && q.off() > q.band() {
 		return fmt.Sprintf("it expects %.2f times the responses%s that come", q.p/q.y, of)
 	}
-	return fmt.Sprintf("its log loss%s is %.3f of the prior's", of, q.loss/q.base)
+	return fmt.Sprintf("its log loss%s is %.3f of the prior's of late", of, q.late.ratio())
 }
 
 // record is what is kept of a campaign.

@@ -15,7 +15,7 @@ type Responses struct {
 // weights are one task's model.
 type weights struct {
 	main  [mainPages]*page
-	cross [crossPages]*page // nil for none
+	cross *[crossPages]*page // nil pages for none
 }
 
 // maxRatio is by how much a chance differs at most from the prior, either way. It
@@ -62,6 +62,8 @@ type part struct {
 	used   bool
 	offset float64 // log-odds of the prior, and what is the same for all impressions
 	rate   float64 // the prior
+	least  float64 // chance, and
+	most   float64
 	factor float64 // of calibration
 	cross  *page
 }
@@ -125,6 +127,7 @@ func (r *Responses) stated(k *LineKey) (out [NumTasks]float64) {
 func (r *Responses) part(t Task, k *LineKey, stated float64, at crossing) part {
 	p := part{factor: 1, cross: &nothing}
 	p.rate = r.rates.rate(t, k.Advertiser, k.Campaign, k.Line, stated)
+	p.least, p.most = p.rate/maxRatio, min(p.rate*maxRatio, maxRate)
 	p.used = r.house[t].used
 	prior := p.rate
 	if v := r.verdicts[k.Campaign]; v != nil {
@@ -136,7 +139,8 @@ func (r *Responses) part(t Task, k *LineKey, stated float64, at crossing) part {
 	p.offset = logit(prior)
 	if m := r.models[t]; m != nil && m.cross[at.page] != nil {
 		p.cross = m.cross[at.page]
-		p.offset += float64(p.cross[at.slot(featureOf(always, 0))]) + float64(p.cross[at.slot(featureOf(ofLine, uint64(k.Line)))])
+		fixed := unvarying(t, k.Line)
+		p.offset += float64(p.sum(at, fixed[:])) / weightUnit
 	}
 	p.used = p.used && r.models[t] != nil
 	return p
@@ -148,102 +152,105 @@ const cachedSums = 32
 // Bases is what models make of a request, whoever bids. It belongs to the request
 // and is used again and again without allocating.
 type Bases struct {
-	done  uint8 // bit t: main[t] is made
-	main  [NumTasks]float64
-	cross [cachedSums]struct {
-		key uint64
-		sum float64
-	}
+	done    uint8 // bit t: main[t] is made
+	main    [NumTasks]float64
+	crossed [MaxFeatures]feature // of the context
+	n       uint8
+	keys    [cachedSums]uint64
+	sums    [cachedSums]int32
+	parts   subjectParts
 }
 
 // Begin prepares for the chances of a request. The context must not change after
 // it.
 func (r *Responses) Begin(x *Context, b *Bases) {
-	b.done = 0
-	for i := range b.cross {
-		b.cross[i].key = 0
+	b.done, b.n = 0, 0
+	for _, f := range x.features() {
+		if f.matters() != alone {
+			b.crossed[b.n] = f
+			b.n++
+		}
 	}
+	clear(b.keys[:])
 }
 
 // Chance returns how likely an impression that is shown brings what the campaign
 // pays for: a number from l.Least to l.Most, calibrated. The view is one that r
 // has made.
 func (r *Responses) Chance(x *Context, b *Bases, l *LineView, s *Subject) float64 {
-	c := 1.0
+	b.parts.of(s)
 	switch l.Goal {
 	case PerImpression:
 		return 1
 	case PerAcquisition:
-		click := r.chance(Clicking, &l.parts[0], x, b, l, s)
-		c = click*r.chance(ClickConverting, &l.parts[1], x, b, l, s) + (1-click)*r.chance(ViewConverting, &l.parts[2], x, b, l, s)
-	default:
-		c = r.chance(l.Goal.Tasks()[0], &l.parts[0], x, b, l, s)
+		click := r.chance(Clicking, &l.parts[0], x, b, l)
+		convert, view := r.chance(ClickConverting, &l.parts[1], x, b, l), r.chance(ViewConverting, &l.parts[2], x, b, l)
+		return bounded(click*convert+(1-click)*view, l.Least, l.Most)
 	}
-	return bounded(c, l.Least, l.Most)
+	return bounded(r.chance(l.Goal.Tasks()[0], &l.parts[0], x, b, l), l.Least, l.Most)
 }
 
 // chance returns a task's.
-func (r *Responses) chance(t Task, p *part, x *Context, b *Bases, l *LineView, s *Subject) float64 {
+func (r *Responses) chance(t Task, p *part, x *Context, b *Bases, l *LineView) float64 {
 	if !p.used {
 		return p.rate
 	}
-	return p.chance(r.logOdds(t, p, x, b, l, s))
+	return p.chance(r.logOdds(t, p, x, b, l))
 }
 
 // chance makes log-odds a chance.
 func (p *part) chance(z float64) float64 {
-	return bounded(sigmoid(z)*p.factor, p.rate/maxRatio, min(p.rate*maxRatio, maxRate))
+	return bounded(sigmoid(z)*p.factor, p.least, p.most)
 }
 
 // bounded holds x within bounds; what is no number is the lower one.
 func bounded(x, low, high float64) float64 {
-	if !(x > low) {
+	switch {
+	case !(x > low):
 		return low
+	case x > high:
+		return high
 	}
-	return min(x, high)
+	return x
 }
 
-func (r *Responses) logOdds(t Task, p *part, x *Context, b *Bases, l *LineView, s *Subject) float64 {
+func (r *Responses) logOdds(t Task, p *part, x *Context, b *Bases, l *LineView) float64 {
 	m := r.models[t]
 	if b.done>>t&1 == 0 {
-		b.main[t] = m.mainSum(x)
+		b.main[t] = float64(m.sum(x.features())) / weightUnit
 		b.done |= 1 << t
 	}
-	z := p.offset + b.main[t] + l.campaignSum(t, p, x, b)
-	z += m.mainWeight(featureOf(ofFrequency, uint64(s.Frequency))) + m.mainWeight(featureOf(ofRecency, uint64(s.Recency)))
-	for f := range s.features {
-		z += float64(p.cross[l.at.slot(f)])
+	sum := m.sum(b.parts.shared()) + l.campaignSum(t, p, b) + p.sum(l.at, b.parts.own())
+	return p.offset + b.main[t] + float64(sum)/weightUnit
+}
+
+// sum returns the sum of the weights of features, whatever the campaign.
+func (m *weights) sum(of []feature) (sum int32) {
+	for _, f := range of {
+		p, i := mainSlot(f)
+		sum += int32(m.main[p][i])
 	}
-	return z
+	return sum
 }
 
-func (m *weights) mainSum(x *Context) (z float64) {
-	for _, f := range x.features() {
-		z += m.mainWeight(f)
+// sum returns the sum of what features weigh for a campaign.
+func (p *part) sum(at crossing, of []feature) (sum int32) {
+	for _, f := range of {
+		sum += int32(p.cross[at.slot(f)])
 	}
-	return z
+	return sum
 }
 
-func (m *weights) mainWeight(f feature) float64 {
-	p, i := mainSlot(f)
-	return float64(m.main[p][i])
-}
-
-// campaignSum returns what the features weigh for the campaign, which is the same
-// for all its line items.
-func (l *LineView) campaignSum(t Task, p *part, x *Context, b *Bases) (z float64) {
+// campaignSum returns what the context weighs for the campaign, which is the same for
+// all its line items.
+func (l *LineView) campaignSum(t Task, p *part, b *Bases) int32 {
+	t = crossOf(t)
 	key := l.key&^7 | uint64(t) | 1<<63
-	c := &b.cross[(l.key>>3+uint64(t))%cachedSums]
-	if c.key == key {
-		return c.sum
+	i := (l.key>>3 + uint64(t)) % cachedSums
+	if b.keys[i] != key {
+		b.keys[i], b.sums[i] = key, p.sum(l.at, b.crossed[:b.n])
 	}
-	for _, f := range x.features() {
-		if f&crossedBit != 0 {
-			z += float64(p.cross[l.at.slot(f)])
-		}
-	}
-	c.key, c.sum = key, z
-	return z
+	return b.sums[i]
 }
 
 // Estimate is how a task's part of a chance comes about, for people.
@@ -260,11 +267,12 @@ type Estimate struct {
 func (r *Responses) Explain(x *Context, b *Bases, l *LineView, campaign ad.ID, s *Subject) []Estimate {
 	var out []Estimate
 	q, _ := r.Quality(campaign)
+	b.parts.of(s)
 	for i, t := range l.Goal.Tasks() {
 		p := &l.parts[i]
-		e := Estimate{Task: t, Prior: p.rate, Model: p.rate, Used: p.used, Chance: r.chance(t, p, x, b, l, s), Why: "nothing has been learned yet"}
+		e := Estimate{Task: t, Prior: p.rate, Model: p.rate, Used: p.used, Chance: r.chance(t, p, x, b, l), Why: "nothing has been learned yet"}
 		if r.models[t] != nil {
-			e.Model = p.chance(r.logOdds(t, p, x, b, l, s))
+			e.Model = p.chance(r.logOdds(t, p, x, b, l))
 			e.Why = "it has not been shown yet"
 		}
 		for _, found := range q.Tasks {

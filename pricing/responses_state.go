@@ -23,9 +23,18 @@ var ErrResponses = errors.New("state of response models")
 func (t *Trainer) AppendState(dst []byte) []byte {
 	dst = append(dst, responsesVersion)
 	dst = le.AppendUint64(le.AppendUint64(dst, uint64(t.date)), uint64(t.day))
-	for i := range t.models {
-		dst = t.models[i].append(dst)
+	for i, m := range t.models {
+		if m == nil {
+			dst = append(dst, 0)
+		} else {
+			dst = appendPages(append(dst, 1), m.main[:])
+		}
 		dst = t.house[i].append(dst)
+	}
+	for _, c := range t.crosses {
+		if c != nil {
+			dst = appendPages(dst, c[:])
+		}
 	}
 	dst = t.rates.house.append(dst)
 	for _, m := range t.rates.levels() {
@@ -50,15 +59,7 @@ func (k creativeKey) compare(o creativeKey) int {
 	return cmp.Or(cmp.Compare(k.line, o.line), cmp.Compare(k.creative, o.creative))
 }
 
-// append writes the pages that hold something, each with its number.
-func (m *regression) append(dst []byte) []byte {
-	if m == nil {
-		return append(dst, 0)
-	}
-	dst = appendPages(append(dst, 1), m.main[:])
-	return appendPages(dst, m.cross[:])
-}
-
+// appendPages writes the pages that hold something, each with its number.
 func appendPages(dst []byte, pages []*cells) []byte {
 	at, n := len(dst), uint16(0)
 	dst = append(dst, 0, 0)
@@ -73,7 +74,7 @@ func appendPages(dst []byte, pages []*cells) []byte {
 	return dst
 }
 
-func (c *cells) empty() bool { return c.w == page{} && c.n == page{} }
+func (c *cells) empty() bool { return c.w == [pageSize]float32{} && c.n == [pageSize]float32{} }
 
 // append writes which of 64 cells at a time hold something, and those.
 func (c *cells) append(dst []byte) []byte {
@@ -103,7 +104,7 @@ func (c *counts) append(dst []byte) []byte {
 }
 
 func (q *progress) append(dst []byte) []byte {
-	for _, x := range q.sums() {
+	for _, x := range q.kept() {
 		dst = appendFloat(dst, *x)
 	}
 	for i := range q.scores {
@@ -150,8 +151,16 @@ func (t *Trainer) Restore(state []byte) error {
 	s := NewTrainer()
 	s.date, s.day = d.int64(), d.int64()
 	for i := range s.models {
-		s.models[i] = d.regression()
+		has := d.byte()
+		if d.check(has <= 1); has == 1 {
+			d.pages(s.model(Task(i)).main[:])
+		}
 		d.progress(&s.house[i])
+	}
+	for _, c := range s.crosses {
+		if c != nil {
+			d.pages(c[:])
+		}
 	}
 	d.counts(&s.rates.house)
 	for _, m := range s.rates.levels() {
@@ -200,17 +209,6 @@ func (d *reader) small(low, high float32) float32 {
 	return x
 }
 
-func (d *reader) regression() *regression {
-	has := d.byte()
-	if d.check(has <= 1); has == 0 {
-		return nil
-	}
-	m := new(regression)
-	d.pages(m.main[:])
-	d.pages(m.cross[:])
-	return m
-}
-
 func (d *reader) pages(to []*cells) {
 	for range d.uint16() {
 		i := int(d.uint16())
@@ -240,7 +238,7 @@ func (d *reader) counts(c *counts) {
 }
 
 func (d *reader) progress(q *progress) {
-	for _, x := range q.sums() {
+	for _, x := range q.kept() {
 		*x = math.Float64frombits(d.uint64())
 		d.check(math.Abs(*x) <= 1e15)
 	}

@@ -26,6 +26,7 @@ const maxExample = 4096
 // Trainer teaches response models. It is for one goroutine.
 type Trainer struct {
 	models    [NumTasks]*regression // nil until there is an example
+	crosses   [NumTasks]*[crossPages]*cells
 	rates     rates
 	house     [NumTasks]progress
 	campaigns map[ad.ID]*record
@@ -47,22 +48,32 @@ func (t *Trainer) Learn(e *Example) {
 		return
 	}
 	t.turn(e.Day)
-	m := t.models[e.Task]
-	if m == nil {
-		m = new(regression)
-		t.models[e.Task] = m
-	}
+	m := t.model(e.Task)
 	n, y := e.Weight, 0.0
 	if e.Yes {
 		n, y = e.Weight-e.Taken, e.Weight
 	}
 	prior := t.rates.rate(e.Task, e.Subject.Advertiser, e.Subject.Campaign, e.Subject.Line, 0)
-	m.gather(e.Context, e.Subject, &t.example)
+	m.gather(e.Task, e.Context, e.Subject, &t.example)
 	p := sigmoid(logit(prior) + t.example.sum())
 	t.score(e, n, y, p, prior)
 	gradient := n*p - y
 	t.example.learn(gradient, max(n, 0)*p*(1-p))
 	t.rates.add(e.Task, e.Subject, n, y, t.day)
+}
+
+// model returns a task's, made if there is none yet.
+func (t *Trainer) model(task Task) *regression {
+	m, of := t.models[task], crossOf(task)
+	if m != nil {
+		return m
+	}
+	if t.crosses[of] == nil {
+		t.crosses[of] = new([crossPages]*cells)
+	}
+	m = &regression{cross: t.crosses[of]}
+	t.models[task] = m
+	return m
 }
 
 func (e *Example) valid() bool {
@@ -92,7 +103,7 @@ func (t *Trainer) score(e *Example, n, y, raw, prior float64) {
 func (t *Trainer) creativeWeight(e *Example) float64 {
 	at := crossingOf(e.Subject.Campaign)
 	c := t.models[e.Task].cross[at.page] // gather has made it
-	return float64(c.w[at.slot(featureOf(ofCreative, uint64(e.Subject.Creative)))])
+	return float64(c.w[at.slot(bidderFeature(ofCreative, uint64(e.Subject.Creative)))])
 }
 
 // campaign returns the record of a campaign, nil if there are too many.
@@ -168,7 +179,7 @@ func (t *Trainer) chance(task Task, x *Context, s *Subject) float64 {
 	if m == nil || c == nil || !c.progress[task].gate(&t.house[task]) {
 		return prior
 	}
-	m.gather(x, s, &t.example)
+	m.gather(task, x, s, &t.example)
 	raw := sigmoid(logit(prior) + t.example.sum())
 	return bounded(raw*c.progress[task].factor(), prior/maxRatio, min(prior*maxRatio, maxRate))
 }
@@ -176,9 +187,17 @@ func (t *Trainer) chance(task Task, x *Context, s *Subject) float64 {
 // Publish returns the models as they are. Later examples do not change them.
 func (t *Trainer) Publish() *Responses {
 	r := &Responses{rates: t.rates.clone(), verdicts: make(map[ad.ID]*verdict, len(t.campaigns)), credits: make(map[creativeKey]*credit, len(t.credits))}
+	var crosses [NumTasks]*[crossPages]*page
+	for i, c := range t.crosses {
+		if c != nil {
+			crosses[i] = new([crossPages]*page)
+			publish(c[:], crosses[i][:], nil)
+		}
+	}
 	for i, m := range t.models {
 		if m != nil {
-			r.models[i] = m.publish()
+			r.models[i] = &weights{cross: crosses[crossOf(Task(i))]}
+			publish(m.main[:], r.models[i].main[:], &nothing)
 		}
 		q := &t.house[i]
 		r.house[i].used = q.y >= gateHouseEvents && q.passes()

@@ -158,7 +158,10 @@ func (j *judge) String() string {
 // bid on, after 50,000 impressions of each campaign, with what the truth would have
 // bid on.
 func TestModelsAgainstTheTruth(t *testing.T) {
-	const campaigns, before, after = 10, 50_000, 10_000
+	if testing.Short() {
+		t.Skip("a million impressions")
+	}
+	const campaigns, before, after = 20, 50_000, 20_000
 	w := newWorld(t, 7, 20_000)
 	tr := pricing.NewTrainer()
 	var x pricing.Context
@@ -185,13 +188,12 @@ func TestModelsAgainstTheTruth(t *testing.T) {
 		tr.Learn(&pricing.Example{Task: pricing.Clicking, Context: &x, Subject: &s, Yes: sh.outcome.Clicked, Weight: 1, Day: 20_000})
 	}
 	t.Log(all.String())
-	if all.loss > 1.04*all.lossOfTruth {
-		t.Errorf("log loss is %.4f of the truth's, want at most 1.04", all.loss/all.lossOfTruth)
+	if all.loss > 1.03*all.lossOfTruth {
+		t.Errorf("log loss is %.4f of the truth's, want at most 1.03", all.loss/all.lossOfTruth)
 	}
 	m = tr.Publish()
 	for c := range campaigns {
 		q, _ := m.Quality(ad.IDOf(fmt.Sprint("campaign-", c)))
-		t.Logf("campaign %d: %+v", c, q.Tasks[0])
 		if k := q.Tasks[0].Calibration; math.Abs(k-1) > 0.05 {
 			t.Errorf("campaign %d: calibration %.3f, want 0.95 to 1.05", c, k)
 		}

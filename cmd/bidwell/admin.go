@@ -23,7 +23,7 @@ import (
 func (m *Main) adminHandler() http.Handler {
 	reg := prometheus.NewRegistry()
 	gc := collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile("^/cpu/classes/(gc/)?total:cpu-seconds$")}
-	reg.MustRegister(m.engine, touchMetrics{m.touches}, collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(gc)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reg.MustRegister(m.engine, touchMetrics{m.touches}, learnedMetrics{m.learned}, collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(gc)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", m.readyz)
@@ -106,6 +106,7 @@ type status struct {
 	Warnings  []string         `json:"warnings,omitempty"`
 	Currency  string           `json:"currency"`
 	Profiles  touchStatus      `json:"profiles"`
+	Prices    learnedStatus    `json:"prices"` // what is learned for them
 	Campaigns []campaignStatus `json:"campaigns"`
 
 	Advertisers []advertiserStatus `json:"advertisers,omitempty"` // those with a budget
@@ -124,6 +125,7 @@ type campaignStatus struct {
 	Running  bool         `json:"running"`
 	Spend    spend        `json:"spend"`
 	Pace     *pace        `json:"pacing,omitempty"`
+	Goal     *goalStatus  `json:"goal,omitempty"`
 	Lines    []lineStatus `json:"line_items"`
 }
 
@@ -169,7 +171,7 @@ func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 	st := status{
 		Version: buildVersion(), Started: m.started, Draining: m.engine.Draining(),
 		Config: m.Config, Loaded: s.Loaded, Reload: m.status.Load(),
-		Currency: s.Rates.Base().String(), Profiles: m.touchStatus(),
+		Currency: s.Rates.Base().String(), Profiles: m.touchStatus(), Prices: m.learnedStatus(),
 	}
 	if err := m.ledgerTrouble(); err != nil {
 		st.Trouble = err.Error()
@@ -189,7 +191,7 @@ func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 	for _, c := range s.Campaigns {
 		st.Campaigns = append(st.Campaigns, campaignStatus{
 			Campaign: c.Name, Running: c.Open(now.Unix()),
-			Spend: m.spendOf(c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: paces[c.ID],
+			Spend: m.spendOf(c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: paces[c.ID], Goal: m.goalStatus(c),
 		})
 	}
 	for i := range s.Advertisers {

@@ -24,6 +24,7 @@ import (
 	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
+	"bidwell/pricing/learn"
 	"bidwell/profile"
 	"bidwell/profile/pebblestore"
 	"bidwell/profile/sightings"
@@ -39,6 +40,7 @@ type Main struct {
 	Data   string // overrides the file
 	Log    *zap.Logger
 	Drain  time.Duration // overrides the file
+	Shed   time.Duration // overrides limits.shed_above of the file
 
 	watcher  *campaign.Watcher
 	engine   *bidder.Engine
@@ -47,6 +49,7 @@ type Main struct {
 	ledger   *ledger.Ledger
 	leases   *leases // none where nothing is bid
 	touches  *touches.Follower
+	learned  *learn.Follower
 	profiles *profile.Profiles
 	exchange net.Listener
 	admin    net.Listener
@@ -93,6 +96,9 @@ func (m *Main) Open() error {
 	m.openEngine(snap, keys)
 	m.openInventory()
 	if err := m.openLedger(tokenLifetime(snap)); err != nil {
+		return err
+	}
+	if err := m.openLearned(); err != nil {
 		return err
 	}
 	snap.Bind(m.engine.Books)
@@ -217,7 +223,9 @@ func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
 
 		Sightings: sightings.New(m.profiles),
 	}
-	m.server = bidder.NewServer(m.engine, bidderLimits(s.Process))
+	limits := bidderLimits(s.Process)
+	limits.ShedAbove = orDefaultTime(m.Shed, limits.ShedAbove)
+	m.server = bidder.NewServer(m.engine, limits)
 }
 
 // bidderLimits returns the limits of the exchange port, with their defaults.
@@ -258,7 +266,7 @@ func (m *Main) AdminAddr() string { return m.admin.Addr().String() }
 // Run serves until ctx is done, then drains: /readyz says no and answers close
 // their connections for a while, then the requests under way are finished.
 func (m *Main) Run(ctx context.Context) error {
-	defer m.followLedger()() // ends last: it waits for the contacts of the last notices
+	defer m.followLedger()() // ends last: it waits for what follows from the last notices
 	g, background := errgroup.WithContext(context.Background())
 	background, stop := context.WithCancel(background)
 	defer stop()

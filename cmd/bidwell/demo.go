@@ -71,6 +71,9 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 		Drain: 1, // nobody else sends here: there is nothing to wait for
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
+	if d.tell {
+		m.Shed = time.Minute // one request at a time: what makes it wait is something else on this machine
+	}
 	if err := m.Open(); err != nil {
 		return err
 	}

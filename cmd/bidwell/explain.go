@@ -162,6 +162,9 @@ func (m *Main) openToExplain(now time.Time) error {
 		if err := m.restore(now); err != nil {
 			return err
 		}
+		if err := m.openLearnedToExplain(); err != nil {
+			return err
+		}
 	}
 	m.engine.Publish(snap)
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"bidwell/campaign"
 	"bidwell/ledger"
+	"bidwell/pricing/learn"
 	"bidwell/profile/touches"
 )
 
@@ -92,9 +93,12 @@ func newLedgerVerify(o *ledgerOptions) *cobra.Command {
 type replayed struct {
 	*ledger.Diff
 	Touches *touches.Replayed `json:"touches,omitempty"` // nil without profiles
+	Models  *learn.Verified   `json:"models,omitempty"`  // nil where none were saved
 }
 
-func (r *replayed) OK() bool { return r.Diff.OK() && (r.Touches == nil || r.Touches.OK()) }
+func (r *replayed) OK() bool {
+	return r.Diff.OK() && (r.Touches == nil || r.Touches.OK()) && (r.Models == nil || r.Models.Equal || !r.Models.Comparable)
+}
 
 func (r *replayed) write(w io.Writer) {
 	fmt.Fprintf(w, "%s events replayed, %s figures differ\n", thousands(int64(r.Events)), thousands(int64(r.Found)))
@@ -102,16 +106,17 @@ func (r *replayed) write(w io.Writer) {
 		fmt.Fprintf(w, "  %v\n", x)
 	}
 	writeTouches(w, r.Touches)
+	writeLearned(w, r.Models)
 }
 
 func newLedgerReplay(o *ledgerOptions) *cobra.Command {
 	var asJSON, mend bool
 	cmd := &cobra.Command{
 		Use:   "replay",
-		Short: "Make all figures and contacts again from the events, and compare",
-		Long: `Makes the figures of the ledger again from its events, and the contacts
+		Short: "Make all figures, contacts and models again from the events, and compare",
+		Long: `Makes the figures of the ledger again from its events, the contacts
 (impressions, views, clicks) in the profiles of the same data directory, and
-compares. With --write contacts that differ are written; figures never are.`,
+what was learned for prices, and compares. With --write contacts that differ are written; figures never are.`,
 		Example: `  bidwell ledger replay --data ./data
   bidwell ledger replay --data ./data --write`,
 		Args: cobra.NoArgs,
@@ -126,6 +131,9 @@ compares. With --write contacts that differ are written; figures never are.`,
 					return err
 				}
 				if r.Touches, err = replayTouches(cmd, l, o.dir(), mend); err != nil {
+					return err
+				}
+				if r.Models, err = verifyLearned(cmd.Context(), l, o.dir()); err != nil {
 					return err
 				}
 				return printOutcome(cmd.OutOrStdout(), asJSON, r, r.OK(), r.write)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,19 +39,17 @@ func (m *Main) sayTouches(trouble error) {
 	m.Log.Info("contacts reach the profiles again")
 }
 
-// followLedger brings contacts into profiles until stop is called, which waits
-// for those that are durable by then. It goes on beside bidding: a profile that
-// lacks the last contacts is no reason not to bid.
+// followLedger brings contacts into profiles, and teaches prices, until stop is
+// called, which waits for what is durable by then. It goes on beside bidding: a profile
+// that lacks the last contacts is no reason not to bid, nor is a model that does.
 func (m *Main) followLedger() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		m.touches.Run(ctx)
-	}()
+	var following sync.WaitGroup
+	following.Go(func() { m.touches.Run(ctx) })
+	following.Go(func() { m.learned.Run(ctx) })
 	return func() {
 		cancel()
-		<-ended
+		following.Wait()
 	}
 }
 

@@ -18,7 +18,7 @@ func TestFormatsNameEveryKey(t *testing.T) {
 		word[w] = true
 	}
 	tag := regexp.MustCompile("`yaml:\"([a-z_0-9]+)")
-	for _, file := range []string{"campaign/file.go", "campaign/process.go", "creative/spec.go", "audience/rule.go"} {
+	for _, file := range []string{"campaign/file.go", "campaign/goal.go", "campaign/process.go", "creative/spec.go", "audience/rule.go"} {
 		keys := tag.FindAllStringSubmatch(read(t, file), -1)
 		if len(keys) == 0 {
 			t.Errorf("%s holds no keys", file)
@@ -33,8 +33,8 @@ func TestFormatsNameEveryKey(t *testing.T) {
 
 // TestRunbookNamesMetricsThatExist holds the runbook against the metrics.
 func TestRunbookNamesMetricsThatExist(t *testing.T) {
-	code := read(t, "bidder/metrics.go") + read(t, "bidder/metrics_pacing.go") +
-		strings.ReplaceAll(read(t, "cmd/bidwell/touches.go"), `"bidwell_`, `"`)
+	code := read(t, "bidder/metrics.go") + read(t, "bidder/metrics_pacing.go") + read(t, "bidder/metrics_price.go") +
+		strings.ReplaceAll(read(t, "cmd/bidwell/touches.go")+read(t, "cmd/bidwell/learned.go"), `"bidwell_`, `"`)
 	for _, name := range regexp.MustCompile(`bidwell_([a-z_]+)`).FindAllStringSubmatch(read(t, "docs/runbook.md"), -1) {
 		if !strings.Contains(code, `"`+name[1]+`"`) {
 			t.Errorf("docs/runbook.md names the metric %s, which does not exist", name[0])

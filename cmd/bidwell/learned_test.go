@@ -1,0 +1,125 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/prebid/openrtb/v20/openrtb2"
+)
+
+// TestPricesAreLearned shows the example's game, of which clicks are paid for, and
+// kills the bidder: what was learned is the same in the next process, and when it is
+// made again from the ledger.
+func TestPricesAreLearned(t *testing.T) {
+	dir := workDir(t)
+	change(t, dir, "bidwell.yaml", "drain: 5s", "drain: 1ms")
+	p := startProcess(t, dir)
+	const shown = 20
+	p.lose(t) // of an exchange that tells wins only nothing is learned
+	for i := range shown {
+		p.show(t, i)
+	}
+	learned := func(p *process) (s struct {
+		Prices    learnedStatus
+		Campaigns []campaignStatus
+	}) {
+		a := call(t, "GET", "http://"+p.admin+"/status", "")
+		if err := json.Unmarshal([]byte(a.body), &s); err != nil {
+			t.Fatalf("/status answers %d %s: %v", a.status, a.body, err)
+		}
+		return s
+	}
+	wantLearned := func(p *process) {
+		t.Helper()
+		eventually(t, "all is learned from", func() bool {
+			s := learned(p).Prices
+			return s.Behind == 0 && s.Impressions == shown && s.Auctions == shown+1
+		})
+		for _, c := range learned(p).Campaigns {
+			g := c.Goal
+			switch {
+			case c.Campaign != "puzzle-app" && g != nil:
+				t.Errorf("%s pays for %+v", c.Campaign, g)
+			case c.Campaign == "puzzle-app" && (g == nil || g.PayPer != "click" || g.Worth != 0.6 || g.Average != 0.45 || g.Events != 2):
+				t.Errorf("puzzle-app pays for %+v, want 2 clicks", g)
+			}
+		}
+	}
+	wantLearned(p)
+	metrics := call(t, "GET", "http://"+p.admin+"/metrics", "").body
+	for _, want := range []string{
+		fmt.Sprintf("bidwell_first_price_bids_total %d\n", shown+1),
+		`bidwell_learned_impressions_total{outcome="learned"} 20`,
+		`bidwell_learned_auctions_total{told="least_to_win"} 21`,
+		`bidwell_goal_kappa{campaign="puzzle-app"} 0.75`,
+		"bidwell_learning_works 1\n",
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
+	p.send(t, syscall.SIGKILL)
+	p.Wait()
+	p = startProcess(t, dir)
+	wantLearned(p)
+	p.send(t, syscall.SIGTERM)
+	if err := p.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, read(t, p.log))
+	}
+	if out, status := bidwell(t, dir, "", "ledger", "replay", "--data", "data"); status != 0 || !strings.Contains(out, "events made again: the same") {
+		t.Errorf("replay: %d %s", status, out)
+	}
+	out, _ := bidwell(t, dir, "", "explain", "--data", "data", "--request", "configs/requests/app-interstitial.json")
+	if !strings.Contains(out, "chance clicked") || !strings.Contains(out, "per click") {
+		t.Errorf("explain says\n%s", out)
+	}
+}
+
+// game bids on the example's full-screen placement.
+func (p *process) game(t *testing.T, id string) *openrtb2.Bid {
+	t.Helper()
+	body := strings.Replace(unhurried(t, "app-interstitial.json"), `"id": "app-1"`, fmt.Sprintf(`"id": %q`, id), 1)
+	a := call(t, "POST", "http://"+p.addr+"/openrtb2/bid/example", body)
+	var resp openrtb2.BidResponse
+	if err := json.Unmarshal([]byte(a.body), &resp); a.status != 200 || err != nil || resp.SeatBid[0].Bid[0].CID != "puzzle-app" {
+		t.Fatalf("answered %d %s: %v", a.status, a.body, err)
+	}
+	return &resp.SeatBid[0].Bid[0]
+}
+
+// lose bids and is told that another bid won.
+func (p *process) lose(t *testing.T) {
+	t.Helper()
+	loss := strings.NewReplacer("${AUCTION_LOSS}", "102", "${AUCTION_MIN_TO_WIN}", "9")
+	if a := call(t, "GET", loss.Replace(p.game(t, "lost").LURL), ""); a.status != 200 {
+		t.Fatalf("a loss is answered %d %s", a.status, a.body)
+	}
+}
+
+// show bids, wins, shows the ad and, one time in ten, clicks on it.
+func (p *process) show(t *testing.T, i int) {
+	t.Helper()
+	b := p.game(t, fmt.Sprint("app-", i))
+	price := strings.NewReplacer("${AUCTION_PRICE}", fmt.Sprint(b.Price), "${AUCTION_MIN_TO_WIN}", "1.1")
+	in := func(kind string) string {
+		_, rest, found := strings.Cut(html.UnescapeString(b.AdM), "https://"+p.addr+kind)
+		end := strings.IndexAny(rest, `"' <`)
+		if !found || end < 0 {
+			t.Fatalf("there is no %s in %s", kind, b.AdM)
+		}
+		return "http://" + p.addr + kind + rest[:end]
+	}
+	urls := []string{price.Replace(b.NURL), price.Replace(b.BURL), in("/e/imp?")}
+	if i%10 == 0 {
+		urls = append(urls, in("/e/click?"))
+	}
+	for _, u := range urls {
+		if a := call(t, "GET", u, ""); a.status != 200 && a.status != 302 {
+			t.Fatalf("%s is answered %d %s", u, a.status, a.body)
+		}
+	}
+}
