@@ -176,11 +176,14 @@ var taskTexts = map[string]string{
 
 // writePrice writes what the price is made of besides its steps.
 func (x *LineExplanation) writePrice(p *printer) {
-	if c := x.Chance; c != nil && c.Scorer {
-		p.line("      chance %s, by the scorer that was compiled in", percent(c.Chance))
-	} else if c != nil {
+	if c := x.Chance; c != nil {
+		name := "chance"
+		if c.Scorer {
+			p.line("      chance %s, by the scorer that was compiled in", percent(c.Chance))
+			name = "our own models: chance"
+		}
 		for i := range c.Parts {
-			p.line("      chance %s", c.Parts[i].text(c))
+			p.line("      %s %s", name, c.Parts[i].text(c))
 		}
 	}
 	if len(x.Shares) > 0 {

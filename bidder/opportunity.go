@@ -24,6 +24,7 @@ func (sc *Scratch) opportunities(imp *openrtb.Imp, r *race) {
 		switch {
 		case r.over(reach.Most):
 			return // and so do all that follow
+		case r.over(sc.unlowered(c.line)):
 		case !sc.query.Has(c.line):
 		case reach.Audience != campaign.NoRef && sc.mayAddress(reach.Audience) != ad.OK:
 		default:

@@ -110,9 +110,6 @@ func (lt *lineTrace) goal(sc *Scratch, c *candidate) {
 		return
 	}
 	lt.chance, lt.nth = c.chance, c.nth
-	if sc.paced.Own() {
-		return
-	}
 	s := &sc.sight
 	lt.estimates = sc.paced.Model().Responses.Explain(&s.context, &s.bases, sc.paced.View(l), l.Campaign.ID, sc.seeSubject(c))
 }
