@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"bidwell/ad"
@@ -99,3 +100,22 @@ func (c *Curve) offer(bid ad.Money, win float64) {
 
 // moneyOf returns an amount for a number of nano-units.
 func moneyOf(x float64) ad.Money { return ad.Money(1).Mul(x) }
+
+// Empirical returns the curve of prices as they are, each as likely as every other. It
+// reorders them.
+func Empirical(prices []ad.Money) *Curve {
+	if len(prices) == 0 {
+		return unknown
+	}
+	slices.Sort(prices)
+	c := &Curve{known: true, seen: float64(len(prices))}
+	for i, p := range prices {
+		if i+1 < len(prices) && prices[i+1] == p {
+			continue
+		}
+		win := float64(i+1) / float64(len(prices))
+		c.offer(p, win)
+		c.steps = append(c.steps, step{p, float32(win)})
+	}
+	return c
+}

@@ -56,6 +56,7 @@ func (r *Rates) Publish() *Market {
 	for _, k := range r.order() {
 		r.publish(m, k, &scale)
 	}
+	r.published++
 	return m
 }
 
@@ -87,8 +88,9 @@ func (k key) level() int {
 // publish makes the curve of one node; its parent's is made.
 func (r *Rates) publish(m *Market, k key, scale *tally) {
 	n := r.nodes[k]
+	r.fit.part = k.level() > 1
 	seen := n.seen(scale[0])
-	switch level := k.level(); level {
+	switch k.level() {
 	case 0:
 		n.points = r.root(n, scale)
 		n.curve = curveOf(n.points, seen)
@@ -96,14 +98,24 @@ func (r *Rates) publish(m *Market, k key, scale *tally) {
 		r.exchange(n, seen, scale)
 	default:
 		up := r.above(k)
-		if seen < leastOwn || up.curve == unknown || up.whole {
+		if seen < leastOwn || !up.curve.known || up.whole {
 			n.points, n.curve, n.whole = up.points, up.curve, up.whole
 			break
 		}
-		n.points = slices.Clone(r.fit.fit(n, n.censored, up.points, scale))
-		n.curve = curveOf(n.points, seen+leastSeen)
+		n.whole = false
+		if n.heard || n.curve == nil || r.stale(k) {
+			n.points = slices.Clone(r.fit.fit(n, n.censored, up.points, scale))
+			n.curve = newCurve(n.points, seen)
+		}
 	}
+	n.heard = false
 	m.curves[k] = n.curve
+}
+
+// stale reports whether it is a node's turn to be made anew, though nothing was seen
+// there: what is around it changes.
+func (r *Rates) stale(k key) bool {
+	return (uint64(k.segment)+r.published)%stalePublications == 0
 }
 
 // above returns the nearest node above k.
@@ -125,9 +137,10 @@ func (r *Rates) exchange(n *node, seen float64, scale *tally) {
 		return
 	}
 	n.points = slices.Clone(r.fit.fit(n, n.censored, root.points, scale))
-	if n.lies(scale[0]) {
+	if n.lies(n.points, scale) {
 		n.whole = true
-		n.points = slices.Clone(r.fit.fit(&node{belief: n.belief}, n.outcomes, root.points, scale))
+		heard := &node{belief: n.belief, mass: n.mass, square: n.square}
+		n.points = slices.Clone(r.fit.fit(heard, n.outcomes, base(regress(n.outcomes)), scale))
 	}
 	n.curve = curveOf(n.points, seen)
 	if seen < leastSeen {
@@ -146,31 +159,27 @@ func curveOf(points []point, seen float64) *Curve {
 // distribution.
 func (r *Rates) root(n *node, scale *tally) []point {
 	center, width := n.guess()
-	for range 2 {
-		points := r.fit.fit(n, n.censored, base(center, width), scale)
-		center, width = logLogistic(points)
+	points := r.fit.fit(n, n.censored, base(center, width), scale)
+	if !n.silent() && len(n.censored) > 0 {
+		points = r.fit.fit(n, n.censored, base(logLogistic(points)), scale)
 	}
-	return slices.Clone(r.fit.fit(n, n.censored, base(center, width), scale))
+	return slices.Clone(points)
 }
 
-// guess returns parameters to begin with.
+// guess returns parameters of a log-logistic distribution.
 func (n *node) guess() (center, width float64) {
-	var points []point
-	for _, p := range n.exact {
-		points = append(points, point{p.at, p.top, p.mass[0]})
+	if n.silent() {
+		return regress(n.censored)
 	}
-	if len(points) > 0 {
-		return logLogistic(points)
+	points := make([]point, len(n.exact))
+	for i, p := range n.exact {
+		points[i] = point{p.at, p.top, p.mass[0]}
 	}
-	for _, b := range n.censored {
-		points = append(points, point{b.at, b.top, b.won[0] + b.lost[0]})
-	}
-	center, _ = logLogistic(points)
-	return center, baseWidth
+	return logLogistic(points)
 }
 
 // seen returns the observations that are remembered.
-func (n *node) seen(scale float64) float64 { return n.weight() / scale }
+func (n *node) seen(scale float64) float64 { return n.mass / n.unit() / scale }
 
 // mute reports whether an exchange tells wins only: then whatever is bid seems to win.
 func (n *node) mute(scale float64) bool {
@@ -182,13 +191,59 @@ func (n *node) mute(scale float64) bool {
 	return n.all[0]/scale < leastOwn && lost < max(leastOwn, leastLost*won)
 }
 
-// mostRefuted is the part of the prices told that outcomes may refute.
-const mostRefuted = 0.1
+const (
+	mostRefuted = 0.1  // part of the prices told that outcomes may refute
+	mostWrong   = 0.04 // see wrong
+)
 
-// lies reports whether the prices that an exchange tells are not those that win: then
-// only outcomes are learned from.
-func (n *node) lies(scale float64) bool {
-	return n.told/scale >= leastSeen && n.refuted > mostRefuted*n.told
+// lies reports whether the prices that an exchange tells are not those that win: too
+// many were refuted by the outcome, or bids win more or less often than points, which
+// were made of those prices, would have it. Then outcomes are learned from only.
+func (n *node) lies(points []point, scale *tally) bool {
+	if n.told/scale[0] < leastSeen {
+		return false
+	}
+	return n.refuted > mostRefuted*n.told || n.wrong(points, scale) > mostWrong
+}
+
+// wrong returns how much likelier outcomes are by the wins that there were than by
+// points, less what chance makes of it: nats a bid. Bids are taken together with others
+// about as high. In logs whose prices are true it is below 0.015, for whoever values an
+// impression more has dearer rivals too; where they are not it is 0.1 and more.
+func (n *node) wrong(points []point, scale *tally) float64 {
+	var off, all, expect, won, count float64
+	next, below := 0, 0.0
+	for i := range n.outcomes {
+		b := &n.outcomes[i]
+		for ; next < len(points) && points[next].at <= b.at; next++ {
+			below += points[next].mass
+		}
+		w, l := n.believed(&b.won, scale), n.believed(&b.lost, scale)
+		expect, won, count = expect+below*(w+l), won+w, count+w+l
+		if i+1 == len(n.outcomes) || n.outcomes[i+1].at.wide() != b.at.wide() {
+			off += max(0, surprise(won, expect)+surprise(count-won, count-expect)-2*n.unit())
+			all += count
+			expect, won, count = 0, 0, 0
+		}
+	}
+	return off / max(all, 1)
+}
+
+// surprise returns a part of the logarithm of how much less likely it was to see so
+// many where so many were expected.
+func surprise(seen, expected float64) float64 {
+	if !(seen > 0) {
+		return 0
+	}
+	return seen * math.Log(seen/max(expected, 1e-3*seen))
+}
+
+// believed returns a tally as the memories are believed.
+func (n *node) believed(t, scale *tally) (sum float64) {
+	for i := range t {
+		sum += n.belief[i] * t[i] / scale[i]
+	}
+	return sum
 }
 
 // between returns the amount at a share of the way from low to high, in proportion.

@@ -54,6 +54,8 @@ type Rates struct {
 	mark   [memories]int64
 	counts Counts
 	fit    fitter
+
+	published uint64 // how often, not a part of the state
 }
 
 // Counts tell what was learned from since the beginning.
@@ -163,21 +165,17 @@ func (r *Rates) tells(o *Observation) bool {
 	return true
 }
 
-// side returns the cell that the price was at or below, or above. A bid that lost in
-// the lower part of a cell says nothing of the prices in the upper part.
+// side returns the cell that the price was at or below, or above. A bid that lost
+// below the highest price seen in its cell says nothing of that price.
 func side(path []*node, o *Observation) (cell, uint8) {
 	c, place := cellOf(o.Bid)
 	if o.Won || c == 0 {
 		return c, place
 	}
-	top := uint8(127)
 	for _, n := range path {
-		if p := n.price(c); p != nil {
-			top = p.top
+		if p := n.price(c); p != nil && place < p.top {
+			return c - 1, 255
 		}
-	}
-	if place < top {
-		return c - 1, 255
 	}
 	return c, place
 }

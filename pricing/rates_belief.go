@@ -39,10 +39,12 @@ func (r *Rates) learn(nodes []*node, e *event) {
 // predict returns how likely e was by what n knows, and moves its beliefs.
 func (n *node) predict(e *event, scale *tally, expect, base float64) float64 {
 	hits, total := n.match(e)
+	unit := n.unit()
 	var sum, norm float64
 	var likely [memories]float64
 	for i := range scale {
-		p := (hits[i] + likeParent*scale[i]*expect) / (total[i] + likeParent*scale[i])
+		like := likeParent * unit * scale[i]
+		p := (hits[i] + like*expect) / (total[i] + like)
 		sum += n.belief[i] * p
 		likely[i] = n.belief[i] * (p + stray*(base-p))
 		norm += likely[i]
@@ -65,8 +67,8 @@ func (n *node) match(e *event) (hits, total tally) {
 		}
 		return hits, n.all
 	}
+	won, lost := n.outcome(e.at)
 	i, _ := findBid(n.censored, (max(wide, 1)-1)<<wideBits)
-	var won, lost tally
 	for ; i < len(n.censored) && n.censored[i].at.wide() <= wide+1; i++ {
 		won.add(&n.censored[i].won)
 		lost.add(&n.censored[i].lost)
@@ -77,4 +79,18 @@ func (n *node) match(e *event) (hits, total tally) {
 		return won, total
 	}
 	return lost, total
+}
+
+// outcome returns the weight of the prices at or below a cell, and of those above.
+func (n *node) outcome(c cell) (won, lost tally) {
+	for i := range n.exact {
+		if n.exact[i].at > c {
+			break
+		}
+		won.add(&n.exact[i].mass)
+	}
+	for i := range lost {
+		lost[i] = max(0, n.all[i]-won[i])
+	}
+	return won, lost
 }

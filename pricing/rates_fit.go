@@ -15,17 +15,28 @@ type point struct {
 // fitter makes points of what nodes have seen. It is kept for its buffers.
 type fitter struct {
 	points []point // the result
+	part   bool    // of an exchange
+	unit   float64 // observations that stand for one, on average
 	prior  []float64
 	exact  []int32 // index of the point of each price
 	bids   []int32 // and of each bid
 	mass   []float64
+	last   []float64
 	need   []float64
+	blocks []block
 }
 
 const (
 	// Rounds of self-consistency: each spreads what was told of one side only over
 	// the prices there, as they were found in the round before.
 	rounds = 24
+
+	// A format or a place begins with what its exchange is like, and there are many.
+	partRounds = 8
+
+	leastMove = 1e-3 // of the masses in a round; with less there is no other
+
+	leastBelief = 0.02 // in a memory that is asked
 
 	newPoint = 1e-3 // observations that a price counts for that nobody has seen
 )
@@ -38,12 +49,21 @@ const (
 // mass (Efron's self-consistency; Turnbull 1976). The parent's points count for
 // likeParent observations. The memories are mixed as they are believed.
 func (f *fitter) fit(n *node, censored []bids, parent []point, scale *tally) []point {
+	f.unit = n.unit()
 	f.merge(n, censored, parent)
+	sum := 0.0
 	for i := range scale {
+		if n.belief[i] < leastBelief {
+			continue
+		}
+		sum += n.belief[i]
 		f.memory(i, n, censored, scale[i])
 		for j := range f.points {
 			f.points[j].mass += n.belief[i] * f.mass[j]
 		}
+	}
+	for j := range f.points {
+		f.points[j].mass /= sum
 	}
 	return f.points
 }
@@ -65,12 +85,12 @@ func (f *fitter) merge(n *node, censored []bids, parent []point) {
 		}
 		if k < len(censored) && censored[k].at == p.at {
 			p.top = censored[k].top
-			prior = newPoint
+			prior = newPoint * f.unit
 			f.bids = append(f.bids, int32(len(f.points)))
 			k++
 		}
 		if i < len(parent) && parent[i].at == p.at {
-			p.top, prior = max(p.top, parent[i].top), likeParent*parent[i].mass
+			p.top, prior = max(p.top, parent[i].top), likeParent*f.unit*parent[i].mass
 			i++
 		}
 		if j < len(n.exact) && n.exact[j].at == p.at {
@@ -87,22 +107,39 @@ func (f *fitter) merge(n *node, censored []bids, parent []point) {
 
 // memory finds the masses by one memory.
 func (f *fitter) memory(i int, n *node, censored []bids, scale float64) {
-	fixed := f.mass
-	copy(fixed, f.prior)
+	copy(f.mass, f.prior)
 	for j, at := range f.exact {
-		fixed[at] += n.exact[j].mass[i] / scale
+		f.mass[at] += n.exact[j].mass[i] / scale
 	}
 	normalize(f.mass)
 	if len(censored) == 0 {
 		return
 	}
-	for range rounds {
-		f.round(i, n, censored, scale)
+	for range f.rounds(n) {
+		if f.round(i, n, censored, scale) < leastMove {
+			break
+		}
+	}
+	if n.silent() {
+		f.isotonic(i, censored, scale)
 	}
 }
 
-// round spreads the outcomes over the prices once.
-func (f *fitter) round(i int, n *node, censored []bids, scale float64) {
+// rounds returns how many there are for a node. Where outcomes are pooled, a part of an
+// exchange needs none, for its exchange had them.
+func (f *fitter) rounds(n *node) int {
+	switch {
+	case !f.part:
+		return rounds
+	case n.silent():
+		return 0
+	}
+	return partRounds
+}
+
+// round spreads the outcomes over the prices once. It returns how much mass moved.
+func (f *fitter) round(i int, n *node, censored []bids, scale float64) (moved float64) {
+	f.last = append(f.last[:0], f.mass...)
 	clear(f.need)
 	below, at := 0.0, 0
 	for j := range censored {
@@ -127,6 +164,10 @@ func (f *fitter) round(i int, n *node, censored []bids, scale float64) {
 		f.mass[at] += n.exact[j].mass[i] / scale
 	}
 	normalize(f.mass)
+	for j, m := range f.mass {
+		moved += math.Abs(m - f.last[j])
+	}
+	return moved
 }
 
 // normalize makes masses sum to 1.
@@ -141,27 +182,33 @@ func normalize(mass []float64) {
 }
 
 const (
-	baseParts = 64  // points that stand for the log-logistic distribution
-	baseWidth = 0.5 // its scale where there are no prices to take it from
+	baseWidth = 0.5 // scale of a log-logistic distribution where there are no prices to take it from
+	baseStep  = 4   // cells from one point of it to the next
+
+	// A part of it is slab, as wide as slabWidth, so that a market that leaves
+	// everything that was seen is found again.
+	slab      = 0.1
+	slabWidth = 1.0
+	baseEdge  = 4 // logarithmic, to either side
 )
 
 // base returns points of a log-logistic distribution: how prices are spread where
-// nobody has seen enough of them.
+// nobody has seen enough of them. Its last point is above all prices.
 func base(center, width float64) []point {
-	points := make([]point, 0, baseParts+1)
-	for i := range baseParts {
-		p := (float64(i) + 0.5) / baseParts
-		at, top := cellOf(moneyOf(math.Exp(center + width*math.Log(p/(1-p)))))
-		_ = top
-		mass := 1.0 / (baseParts + 1)
-		if len(points) > 0 && points[len(points)-1].at == at {
-			points[len(points)-1].mass += mass
-			continue
-		}
-		points = append(points, point{at, 255, mass})
+	first, _ := cellOf(moneyOf(math.Exp(center - baseEdge)))
+	last, _ := cellOf(moneyOf(math.Exp(center + baseEdge)))
+	var points []point
+	below := 0.0
+	for c := first | (baseStep - 1); c < noPrice && c < last+baseStep; c += baseStep {
+		x := math.Log(float64(priceAt(c, 255))) - center
+		p := (1-slab)*logistic(x/width) + slab*logistic(x/slabWidth)
+		points = append(points, point{c, 255, p - below})
+		below = p
 	}
-	return append(points, point{noPrice, 0, 1.0 / (baseParts + 1)})
+	return append(points, point{noPrice, 0, 1 - below})
 }
+
+func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // logLogistic returns the parameters of the log-logistic distribution with the
 // median and the quartiles of points.

@@ -34,6 +34,8 @@ type node struct {
 	censored []bids  // in the order of their cells
 	all      tally   // sum of exact
 	belief   tally   // in each memory; sums to 1
+	mass     float64 // of everything, in the longest memory
+	square   float64 // of the same, each times how many it stands for
 
 	// Of exchanges only: every outcome, by four cells, to tell whether the prices that
 	// the exchange tells are those that win.
@@ -67,6 +69,8 @@ func (n *node) price(c cell) *price {
 // add learns an event.
 func (n *node) add(e *event) {
 	n.heard = true
+	n.mass += e.weight[0]
+	n.square += e.weight[0] * e.n
 	if !e.exact {
 		n.censored = addBid(n.censored, e.at, e.place, e.won, &e.weight)
 		return
@@ -126,6 +130,8 @@ func (n *node) rescale(i int, f float64) {
 		}
 	}
 	if i == 0 {
+		n.mass *= f
+		n.square *= f
 		n.told *= f
 		n.refuted *= f
 		n.exact = slices.DeleteFunc(n.exact, func(p price) bool { return p.mass[0] < leastMass })
@@ -137,13 +143,13 @@ func (n *node) rescale(i int, f float64) {
 // leastMass is what an entry has to weigh in the longest memory when it is rescaled.
 const leastMass = 1e-3
 
-// weight returns the weight of everything held, in the longest memory.
-func (n *node) weight() float64 {
-	sum := n.all[0]
-	for i := range n.censored {
-		sum += n.censored[i].won[0] + n.censored[i].lost[0]
+// unit returns how many observations one stands for: few that stand for many are worth
+// less than as many that stand for themselves.
+func (n *node) unit() float64 {
+	if !(n.mass > 0) {
+		return 1
 	}
-	return sum
+	return max(1, n.square/n.mass)
 }
 
 // drop makes room: the lightest quarter of the nodes goes. None goes before those
@@ -155,7 +161,7 @@ func (r *Rates) drop() {
 	}
 	list := make([]weighed, 0, len(r.nodes))
 	for k, n := range r.nodes {
-		list = append(list, weighed{k, n.weight()})
+		list = append(list, weighed{k, n.mass})
 	}
 	slices.SortFunc(list, func(a, b weighed) int {
 		return cmp.Or(cmp.Compare(a.weight, b.weight), -a.key.compare(b.key))

@@ -46,6 +46,8 @@ func (c *Counts) list() []*uint64 {
 func (n *node) append(dst []byte) []byte {
 	dst = appendTally(dst, &n.belief)
 	dst = appendTally(dst, &n.all)
+	dst = appendFloat(dst, n.mass)
+	dst = appendFloat(dst, n.square)
 	dst = appendFloat(dst, n.told)
 	dst = appendFloat(dst, n.refuted)
 	dst = le.AppendUint16(dst, uint16(len(n.exact)))
@@ -163,7 +165,7 @@ func (d *reader) tally() (t tally) {
 }
 
 func (d *reader) node() *node {
-	n := &node{belief: d.tally(), all: d.tally(), told: d.mass(), refuted: d.mass()}
+	n := &node{belief: d.tally(), all: d.tally(), mass: d.mass(), square: d.mass(), told: d.mass(), refuted: d.mass()}
 	d.check(math.Abs(n.belief[0]+n.belief[1]+n.belief[2]-1) < 1e-6)
 	for range d.uint16() {
 		p := price{at: cell(d.uint16()), top: d.byte(), mass: d.tally()}
