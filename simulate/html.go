@@ -28,11 +28,17 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	for i := range r.Campaigns {
 		charts[i] = r.chart(&r.Campaigns[i])
 	}
-	return pageTemplate.Execute(w, struct {
+	data := struct {
 		*Report
-		Remarks []string
-		Charts  []chart
-	}{r, r.remarks(), charts})
+		Remarks        []string
+		Charts         []chart
+		ShadingRemarks []string
+		Wins           *winChart
+	}{Report: r, Remarks: r.remarks(), Charts: charts}
+	if r.Shading != nil {
+		data.ShadingRemarks, data.Wins = r.Shading.remarks(), r.Shading.chart()
+	}
+	return pageTemplate.Execute(w, data)
 }
 
 // Size of a chart and of the two panels in it, in its own units.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bidwell/ad"
+	"bidwell/pricing"
 )
 
 // ErrLog is what errors about the content of a log wrap.
@@ -28,11 +29,12 @@ const (
 
 // Columns of a log.
 const (
-	colPrice = "price" // highest rival bid, per thousand
-	colPCTR  = "pctr"  // predicted click-through rate, 0 to 1
-	colClick = "click" // 0 or 1
-	colHour  = "hour"  // 0 to 23; auctions are spread evenly within it
-	colTime  = "time"  // see parseTime
+	colPrice = "price"   // highest rival bid, per thousand
+	colPCTR  = "pctr"    // predicted click-through rate, 0 to 1
+	colClick = "click"   // 0 or 1
+	colHour  = "hour"    // 0 to 23; auctions are spread evenly within it
+	colTime  = "time"    // see parseTime
+	colPart  = "segment" // a name of the part of the market, such as site and size
 	colSkip  = "-"
 )
 
@@ -42,6 +44,8 @@ type auction struct {
 	price ad.Money
 	pctr  float64
 	click bool
+
+	segment pricing.Segment // 0 if the log names none
 }
 
 // priceLog is a log in the order of its time.
@@ -117,7 +121,7 @@ func totalOf(rows []row) (sum float64) {
 }
 
 func checkColumns(columns []string) error {
-	known := []string{colPrice, colPCTR, colClick, colHour, colTime}
+	known := []string{colPrice, colPCTR, colClick, colHour, colTime, colPart}
 	for i, c := range columns {
 		if c != colSkip && !slices.Contains(known, c) {
 			return fmt.Errorf("column %q: columns are %s, and - for one that is not used", c, strings.Join(known, ", "))
@@ -207,6 +211,16 @@ func (l *priceLog) cost() ad.Money {
 		sum += l.auctions[i].price
 	}
 	return sum
+}
+
+// after returns the first auction after a share of them.
+func (l *priceLog) after(share float64) int { return int(share * float64(len(l.auctions))) }
+
+// shift multiplies the prices from an auction on.
+func (l *priceLog) shift(from int, factor float64) {
+	for i := from; i < len(l.auctions); i++ {
+		l.auctions[i].price = l.auctions[i].price.Mul(factor)
+	}
 }
 
 // burst returns the log with every auction from begin to end repeated, so that

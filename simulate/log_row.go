@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bidwell/ad"
+	"bidwell/pricing"
 )
 
 // splitter returns what divides a line. Without a separator, that is tabs if the
@@ -65,6 +66,8 @@ func parseRow(fields, columns []string) (w row, err error) {
 			w.click, err = parseClick(s)
 		case colHour:
 			w.hour, err = parseHour(s)
+		case colPart:
+			w.segment = pricing.SegmentOf(ad.Banner, 0, 0, []byte(s))
 		case colTime:
 			w.time, err = parseTime(s)
 		}

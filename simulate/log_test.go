@@ -21,23 +21,23 @@ func TestReadLog(t *testing.T) {
 	}{
 		"tabs and hours": {
 			"0\t51\t0.5\t3\n1\t0\t0\t4\n", "", []string{"click", "price", "pctr", "hour"},
-			[]auction{{30 * time.Minute, cpm(51), 0.5, false}, {90 * time.Minute, 0, 0, true}}, 2 * time.Hour,
+			[]auction{{30 * time.Minute, cpm(51), 0.5, false, 0}, {90 * time.Minute, 0, 0, true, 0}}, 2 * time.Hour,
 		},
 		"over midnight": {
 			"10,23\n20,0\n", "comma", []string{"price", "hour"},
-			[]auction{{30 * time.Minute, cpm(10), 1, false}, {90 * time.Minute, cpm(20), 1, false}}, 2 * time.Hour,
+			[]auction{{30 * time.Minute, cpm(10), 1, false, 0}, {90 * time.Minute, cpm(20), 1, false, 0}}, 2 * time.Hour,
 		},
 		"blanks, header, spare columns, no hours": {
 			"price  what pctr\n 1.5   x   0.25  \r\n\n2 y 1 more\n", "space", []string{"price", "-", "pctr"},
-			[]auction{{6 * time.Hour, cpm(1.5), 0.25, false}, {18 * time.Hour, cpm(2), 1, false}}, 24 * time.Hour,
+			[]auction{{6 * time.Hour, cpm(1.5), 0.25, false, 0}, {18 * time.Hour, cpm(2), 1, false, 0}}, 24 * time.Hour,
 		},
 		"times in no order": {
 			"2026-01-05T11:15:00Z;3\n2026-01-05 09:30:00;4\n", "auto", []string{"time", "price"},
-			[]auction{{30 * time.Minute, cpm(4), 1, false}, {135 * time.Minute, cpm(3), 1, false}}, 3 * time.Hour,
+			[]auction{{30 * time.Minute, cpm(4), 1, false, 0}, {135 * time.Minute, cpm(3), 1, false, 0}}, 3 * time.Hour,
 		},
 		"time stamps": {
 			"20130606000104008 7\n1370476920 8\n1370477040000 9", "", []string{"time", "price"},
-			[]auction{{64008 * time.Millisecond, cpm(7), 1, false}, {2 * time.Minute, cpm(8), 1, false}, {4 * time.Minute, cpm(9), 1, false}}, time.Hour,
+			[]auction{{64008 * time.Millisecond, cpm(7), 1, false, 0}, {2 * time.Minute, cpm(8), 1, false, 0}, {4 * time.Minute, cpm(9), 1, false, 0}}, time.Hour,
 		},
 	}
 	for name, tt := range tests {

@@ -109,6 +109,10 @@ type Options struct {
 	Restart       float64 // share of the log after which the bidder is started anew
 	BudgetChange  float64 // factor on the budget after changeAt of the log; default 1
 	Seed          uint64
+
+	Shift     float64 // factor on all prices after half of the auctions; default 1
+	Told      Told    // by the exchange, from which shading learns
+	ToldWrong float64 // share of the prices told that are random
 }
 
 const (
@@ -149,6 +153,9 @@ func (o *Options) fill() {
 	if o.BudgetChange == 0 {
 		o.BudgetChange = 1
 	}
+	if o.Shift == 0 {
+		o.Shift = 1
+	}
 }
 
 func (o *Options) check() error {
@@ -164,6 +171,8 @@ func (o *Options) check() error {
 		{"budget change", o.BudgetChange, 0.01, 100},
 		{"forecast error", o.ForecastError, 0, 0.99},
 		{"restart", o.Restart, 0, 0.99},
+		{"shift", o.Shift, 0.01, 100},
+		{"told wrong", o.ToldWrong, 0, 1},
 		{"worth", o.Worth, 0, 1e9},
 		{"highest bid", o.MaxBid, 0, maxLogCPM},
 	} {

@@ -44,6 +44,8 @@ const (
 	chanceNotices = iota + 1
 	chanceForecast
 	chanceArrivals
+	chanceExplore
+	chanceTold
 )
 
 // replay is one campaign that has a log for itself.

@@ -11,15 +11,17 @@ import (
 
 // Report is what a replay shows.
 type Report struct {
-	Log       string   `json:"log,omitempty"`
-	Auction   string   `json:"auction"`
-	Curve     string   `json:"curve"`
-	Seed      uint64   `json:"seed"`
-	Hours     float64  `json:"hours"` // of the log
-	Cost      float64  `json:"cost"`  // of every impression of the log
-	Notes     []string `json:"notes,omitempty"`
-	Campaigns []Result `json:"campaigns"`
-	Total     Result   `json:"total"`
+	Log       string         `json:"log,omitempty"`
+	Auction   string         `json:"auction"`
+	Curve     string         `json:"curve"`
+	Seed      uint64         `json:"seed"`
+	Hours     float64        `json:"hours"` // of the log
+	Cost      float64        `json:"cost"`  // of every impression of the log
+	Notes     []string       `json:"notes,omitempty"`
+	Campaigns []Result       `json:"campaigns"`
+	Total     Result         `json:"total"`
+	Shift     float64        `json:"shift,omitempty"`   // factor on prices after half of the auctions
+	Shading   *ShadingReport `json:"shading,omitempty"` // at first price
 
 	start time.Time
 }
@@ -44,6 +46,9 @@ func Run(o Options) (*Report, error) {
 	if ticks := usual.length / o.Tick; ticks > mostTicks {
 		return nil, fmt.Errorf("%w: tick %s: the log has %d of them, more than %d", ErrOptions, o.Tick, ticks, mostTicks)
 	}
+	if o.Shift != 1 {
+		usual.shift(usual.after(shiftAt), o.Shift)
+	}
 	log := usual
 	if o.Burst > 1 {
 		begin := time.Duration(burstAt * float64(usual.length))
@@ -64,6 +69,12 @@ func Run(o Options) (*Report, error) {
 		rep.Campaigns = append(rep.Campaigns, r.result)
 	}
 	rep.Total = total(rep.Campaigns)
+	if o.Shift != 1 {
+		rep.Shift = o.Shift
+	}
+	if o.Auction == FirstPrice {
+		rep.Shading = shade(&o, log)
+	}
 	return rep, nil
 }
 

@@ -32,6 +32,9 @@ func (r *Report) WriteText(w io.Writer) error {
 			return err
 		}
 	}
+	if r.Shading != nil {
+		return r.Shading.writeText(w)
+	}
 	return nil
 }
 
@@ -64,6 +67,9 @@ func (r *Report) remarks() []string {
 	list := []string{
 		fmt.Sprintf("%s-price auctions, %s curve, %.4g hours, seed %d; a bid that equals the highest rival bid wins", r.Auction, r.Curve, r.Hours, r.Seed),
 		what + "; optimum: the most that the budget buys in hindsight",
+	}
+	if r.Shift != 0 {
+		list = append(list, fmt.Sprintf("after half of the auctions all prices were multiplied by %g", r.Shift))
 	}
 	if r.Total.Optimum > 0 {
 		list = append(list, fmt.Sprintf("the best constant κ, known in hindsight, buys %.4f of the optimum with notices as late as these; pacing has to find it", r.Total.Constant/r.Total.Optimum))

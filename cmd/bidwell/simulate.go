@@ -18,11 +18,11 @@ import (
 // simulateOptions are the flags that are not taken as they are.
 type simulateOptions struct {
 	simulate.Options
-	replay, auction, curve, forecast string
-	budgets                          []string
-	html                             string
-	asJSON                           bool
-	market                           marketFlags
+	replay, auction, curve, forecast, told string
+	budgets                                []string
+	html                                   string
+	asJSON                                 bool
+	market                                 marketFlags
 }
 
 func newSimulate() *cobra.Command {
@@ -45,7 +45,10 @@ of a click; pacing moves κ.
 
 Both compare what was bought with the best that the budget could have bought in
 hindsight. A bid that equals the highest rival bid wins. The same input, flags and
-seed give the same report.`,
+seed give the same report.
+
+At first price a replay also bids on every auction without a budget and shades the
+bids by what it learns on the way, beside other ways to bid, each over the whole log.`,
 		Example: `  bidwell simulate
   bidwell simulate --config configs/bidwell.yaml --curve traffic --html report.html
   bidwell simulate --days 3 --requests 100000 --budget-scale 0.005 --notice-delay 3 --restart 0.5
@@ -54,7 +57,8 @@ seed give the same report.`,
   bidwell simulate --replay auctions.tsv --columns click,price,pctr,hour \
       --budget-fraction 1/2,1/8,1/32 --notice-delay 3 --notice-loss 0.05 --html report.html
   bidwell simulate --replay auctions.txt --columns click,price,pctr --separator space \
-      --burst 4 --forecast-error 0.5 --restart 0.5 --budget-change 2 --json`,
+      --burst 4 --forecast-error 0.5 --restart 0.5 --budget-change 2 --json
+  bidwell simulate --replay auctions.tsv --auction first --shift 2 --told outcomes`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fromEnv(cmd)
@@ -69,7 +73,7 @@ seed give the same report.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.replay, "replay", "", "log of auctions to replay, or - for standard input (default: a synthetic market)")
-	f.StringSliceVar(&o.Columns, "columns", []string{"click", "price", "pctr", "hour"}, "columns of the log: click, price (highest rival bid per thousand), pctr, hour or time, and - for one that is not used; without hour or time the log is spread evenly over a day")
+	f.StringSliceVar(&o.Columns, "columns", []string{"click", "price", "pctr", "hour"}, "columns of the log: click, price (highest rival bid per thousand), pctr, hour or time, segment (a name of the part of the market), and - for one that is not used; without hour or time the log is spread evenly over a day")
 	f.StringVar(&o.Separator, "separator", "auto", "what is between columns: tab, comma, semicolon, space, or auto")
 	f.StringVar(&o.auction, "auction", "second", "second: the winner pays the highest rival bid; first: its own")
 	f.StringSliceVar(&o.budgets, "budget-fraction", []string{"1/8"}, "budgets as fractions of what every impression of the log costs")
@@ -87,6 +91,9 @@ seed give the same report.`,
 	f.Float64Var(&o.Burst, "burst", 1, "factor on traffic for an hour, from 40 % of the time on")
 	f.Float64Var(&o.BudgetChange, "budget-change", 1, "factor on the budget from half of the time on")
 	f.Float64Var(&o.Restart, "restart", 0, "share of the time after which the bidder is started anew (default: never)")
+	f.Float64Var(&o.Shift, "shift", 1, "factor on all prices after half of the auctions")
+	f.StringVar(&o.told, "told", "prices", "what the exchange tells, from which shading learns: prices (the lowest bid that would have won), won-prices (the same, of wins), outcomes (won or lost), wins (never a loss)")
+	f.Float64Var(&o.ToldWrong, "told-wrong", 0, "share of the prices told that are random")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of everything random")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	f.StringVar(&o.html, "html", "", "write a page with the spend curves to this file as well")
@@ -96,7 +103,7 @@ seed give the same report.`,
 
 // replayFlags and marketFlagNames are what only one of the two ways understands.
 var (
-	replayFlags     = []string{"columns", "separator", "budget-fraction", "kappa-start", "worth", "max-bid", "notice-window", "budget-change"}
+	replayFlags     = []string{"columns", "separator", "budget-fraction", "kappa-start", "worth", "max-bid", "notice-window", "budget-change", "shift", "told", "told-wrong"}
 	marketFlagNames = []string{"config", "days", "requests", "people", "exchange", "rivals", "budget-scale", "start", "campaigns", "compare"}
 )
 
@@ -156,6 +163,9 @@ func (o *simulateOptions) parse() (err error) {
 		return err
 	}
 	if o.Forecast, err = simulate.ParseKnown(o.forecast); err != nil {
+		return err
+	}
+	if o.Told, err = simulate.ParseTold(o.told); err != nil {
 		return err
 	}
 	for _, s := range o.budgets {
