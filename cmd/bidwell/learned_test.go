@@ -70,6 +70,12 @@ func TestPricesAreLearned(t *testing.T) {
 	if err := p.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, read(t, p.log))
 	}
+	p = startProcess(t, dir) // now from what was saved, without an event that is new
+	wantLearned(p)
+	p.send(t, syscall.SIGTERM)
+	if err := p.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, read(t, p.log))
+	}
 	if out, status := bidwell(t, dir, "", "ledger", "replay", "--data", "data"); status != 0 || !strings.Contains(out, "events made again: the same") {
 		t.Errorf("replay: %d %s", status, out)
 	}

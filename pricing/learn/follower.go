@@ -97,6 +97,7 @@ func Open(l *ledger.Ledger, dir string, o Options) (*Follower, error) {
 	if err := f.recall(); err != nil {
 		return nil, fmt.Errorf("open what was learned: %w", err)
 	}
+	f.reached.Store(f.learner.position)
 	f.publish()
 	return f, nil
 }
