@@ -139,12 +139,12 @@ func TestAuctionOf(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			process := fmt.Sprintf("currency: USD\nexchanges: {example: {window: 10s%s}}\n", c.exchange)
-			campaign := fmt.Sprintf(`campaign: a
+			campaign := `campaign: a
 advertiser: {name: A, domains: [a.example]}
 budget: {total: 1000 USD}
 line_items: [{name: all, deals: any, bid: {price: 4 USD}, creatives: [mpu]}]
 creatives: [{name: mpu, banner: {size: 300x250, image: "https://cdn.a.example/a.jpg"}, click: "https://a.example/"}]
-`)
+`
 			r := newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", campaign), "")
 			var sc bidder.Scratch
 			if why := r.decide(t, &sc, []byte(bannerRequest("1", c.request)), r.exchange(t, ""), monday); why != ad.OK {

@@ -130,7 +130,7 @@ func (w *world) show(campaign, creative string, x *pricing.Context) shown {
 
 // judge compares chances with what happened and with the truth.
 type judge struct {
-	n, y, p, truth, loss, lossOfTruth, lossOfAverage float64
+	n, y, p, truth, loss, lossOfTruth float64
 }
 
 func (j *judge) add(p, truth float64, yes bool) {
