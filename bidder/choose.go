@@ -22,8 +22,7 @@ const maxRetries = 4
 // the search stops when, as they are paced, nothing left can win. If the winner's
 // budget has no room, the next best is taken.
 func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
-	sc.query.ForImp(imp)
-	sc.sight.done = false
+	sc.lookAt(imp)
 	if tr != nil {
 		tr.misses(sc, imp)
 	}
@@ -91,6 +90,12 @@ func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved boo
 		b := &sc.Bids[len(sc.Bids)-1]
 		b.Chance, b.context = c.chance, sc.keepSight(c)
 	}
+}
+
+// lookAt turns to an impression.
+func (sc *Scratch) lookAt(imp *openrtb.Imp) {
+	sc.query.ForImp(imp)
+	sc.sight.done = false
 }
 
 // candidate returns a candidate whose fit is not that of the best so far.

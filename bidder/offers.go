@@ -43,7 +43,7 @@ func (sc *Scratch) AppendOffers(dst []Offer) []Offer {
 }
 
 func (sc *Scratch) appendOffers(dst []Offer, imp *openrtb.Imp) []Offer {
-	sc.query.ForImp(imp)
+	sc.lookAt(imp)
 	for w := range sc.query.Words() {
 		for word := sc.query.Word(w); word != 0; word &= word - 1 {
 			line := w<<6 + bits.TrailingZeros64(word)

@@ -7,6 +7,7 @@ import (
 	"bidwell/ad"
 	"bidwell/bidder"
 	"bidwell/campaign"
+	"bidwell/pricing"
 )
 
 // TestOffers compares what could have been bid with what was: of two campaigns on
@@ -55,6 +56,33 @@ func TestOffersArePacedByNothing(t *testing.T) {
 	}
 	if got := sc.AppendOffers(nil); len(got) != 1 || got[0].Worth.CPM() != 4 {
 		t.Errorf("got %+v, want one worth 4", got)
+	}
+}
+
+// byPosition is a scorer for whom an impression is worth something where it is seen at
+// once.
+type byPosition struct{}
+
+func (byPosition) Chance(x *pricing.Context, _ *pricing.Bases, _ *pricing.LineView, _ *pricing.Subject) float64 {
+	if x.Has(pricing.Position, 1) {
+		return 0.002
+	}
+	return 0.001
+}
+
+// TestOffersAreOfTheirImpression asks for the chances of two impressions of one request.
+func TestOffersAreOfTheirImpression(t *testing.T) {
+	r := newRig(t, files("bidwell.yaml", plainProcess, "campaigns/a.yaml", clickCampaign), "")
+	r.Scorer = byPosition{}
+	r.Pace(monday)
+	var sc bidder.Scratch
+	body := []byte(`{"id":"1","imp":[{"id":"1","banner":{"w":300,"h":250,"pos":1}},{"id":"2","banner":{"w":300,"h":250,"pos":3}}],"site":{"domain":"news.example"}}`)
+	if why := r.decide(t, &sc, body, r.exchange(t, ""), monday); why != ad.OK {
+		t.Fatal(why)
+	}
+	got := sc.AppendOffers(nil)
+	if len(got) != 2 || got[0].Worth.CPM() != 4 || got[1].Worth.CPM() != 2 {
+		t.Errorf("got %+v, want worths of 4 and 2", got)
 	}
 }
 

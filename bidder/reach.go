@@ -92,7 +92,7 @@ func (sc *Scratch) couldBuy(line int) ad.Reason {
 
 func (sc *Scratch) couldBuyImp(line int, imp *openrtb.Imp) ad.Reason {
 	l := &sc.snap.Lines[line]
-	sc.query.ForImp(imp)
+	sc.lookAt(imp)
 	if r := sc.query.Miss(line, imp, &sc.Req); r != ad.OK {
 		return r
 	}
