@@ -16,7 +16,6 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
-	"bidwell/pacing"
 )
 
 // adminHandler answers on the admin port.
@@ -151,7 +150,7 @@ type spend struct {
 	Reserved  float64 `json:"reserved"`
 	Budget    float64 `json:"budget,omitempty"`
 	Daily     float64 `json:"daily_budget,omitempty"`
-	BudgetHit string  `json:"stopped_by,omitempty"` // budget or daily_budget
+	BudgetHit string  `json:"stopped_by,omitempty"` // budget, daily_budget, or not_durable while it cannot be recorded
 
 	Impressions *impressions `json:"impressions,omitempty"` // if there are any, or a limit
 }
@@ -215,10 +214,12 @@ func (m *Main) spendOf(id ad.ID, b *campaign.Budget, now time.Time) spend {
 			Budget: b.Impressions, Daily: b.DailyImpressions,
 		}
 	}
-	for _, a := range [...]*pacing.Account{money, counts} {
-		if r := a.Open(now); r != ad.OK && s.BudgetHit == "" {
-			s.BudgetHit = r.String()
-		}
+	stopped := money.Open(now)
+	if stopped == ad.OK && b.Counts() { // else nothing is reserved there, nor leased
+		stopped = counts.Open(now)
+	}
+	if stopped != ad.OK {
+		s.BudgetHit = stopped.String()
 	}
 	return s
 }

@@ -191,6 +191,29 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestStatusBids asks for the status first of all, and of a campaign first of all: what
+// nothing stops is not said to be stopped.
+func TestStatusBids(t *testing.T) {
+	r := start(t, nil)
+	if got := r.admin(t, "/status").body; strings.Contains(got, "stopped_by") {
+		t.Errorf("after the start\n%s", got)
+	}
+	r.watched(t)
+	text := read(t, filepath.Join(r.dir, "configs", "campaigns", "roadster.yaml"))
+	text = strings.Replace(text, "campaign: roadster", "campaign: another", 1)
+	if err := os.WriteFile(filepath.Join(r.dir, "configs", "campaigns", "another.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	eventually(t, "a campaign is added", func() bool {
+		got = r.admin(t, "/status").body
+		return strings.Contains(got, `"another"`)
+	})
+	if strings.Contains(got, "stopped_by") {
+		t.Errorf("after a campaign was added\n%s", got)
+	}
+}
+
 // TestAdminPort asks for everything that the admin port has.
 func TestAdminPort(t *testing.T) {
 	r := start(t, nil)
