@@ -8,12 +8,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"bidwell/campaign"
 	"bidwell/configs"
+	"bidwell/internal/conf"
 	"bidwell/loadtest"
 	"bidwell/profile/importer"
 )
@@ -96,12 +99,14 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 	say("Try, in another terminal\n  %s explain --request %s --bidder http://%s\n  %s profile get %s --bidder http://%s\n",
 		program(), filepath.Join(filepath.Dir(m.Config), "requests", "premium-news-front-page.json"), m.AdminAddr(),
 		program(), population.IDType(0)+":"+string(population.AppendID(nil, 0)), m.AdminAddr())
-	if s := m.engine.Snapshot(); len(s.Process.Senders) > 0 {
+	if sender, err := demoSender(m.engine.Snapshot()); err != nil {
+		say("To try what advertisers report: %v\n", err)
+	} else {
 		say("Say what somebody did, and look at them\n"+
 			"  curl -H 'Authorization: Bearer %s' http://%s/e/visit -d '{\"event\":\"v-1\",\"ids\":[{\"type\":\"login:shop\",\"value\":\"anna\"}],\"url\":\"https://cars.example/luxury\"}'\n"+
 			"  curl -L -c cookies -b cookies 'http://%s/e/visit?key=%s&topic=automotive'\n"+
 			"  %s profile get login:shop:anna --bidder http://%s\n",
-			s.Process.Senders[0].Value.Key, m.Addr(), m.Addr(), s.Process.Senders[0].Value.PixelKey, program(), m.AdminAddr())
+			sender.Key, m.Addr(), m.Addr(), sender.PixelKey, program(), m.AdminAddr())
 	}
 	return d.trade(ctx, m, population, out)
 }
@@ -137,19 +142,42 @@ func (d *demo) directory() (dir string, cleanUp func(), err error) {
 	return dir, cleanUp, nil
 }
 
+// demoAdvertiser is the advertiser of the examples that reports what people do.
+const demoAdvertiser = "Example Motors"
+
 // addAdvertiser lets an advertiser of the examples report what people do. Its keys
-// are made here: what stands in the examples, everybody knows.
+// are made here: what stands in the examples, everybody knows. A file that names
+// advertisers already keeps those.
 func addAdvertiser(file string) error {
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, `
+	var process campaign.ProcessFile
+	new(conf.Problems).Decode(file, text, &process) // whoever loads it reports what is wrong with it
+	if process.Has("advertisers") {
+		return nil
+	}
+	text = fmt.Appendf(text, `
 # An advertiser whose servers and pages report what people do there.
 advertisers:
-  Example Motors: {key: %q, pixel_key: %q, conversions: [order, test-drive]}
-`, rand.Text(), rand.Text())
-	return errors.Join(err, f.Close())
+  %s: {key: %q, pixel_key: %q, conversions: [order, test-drive]}
+`, demoAdvertiser, rand.Text(), rand.Text())
+	return os.WriteFile(file, text, 0o644)
+}
+
+// demoSender returns the keys of the demo's advertiser. The error says what to add
+// where a configuration of one's own lacks them.
+func demoSender(s *campaign.Snapshot) (*campaign.SenderSpec, error) {
+	for i := range s.Process.Senders {
+		e := &s.Process.Senders[i]
+		if of := &e.Value; e.Key == demoAdvertiser && of.PixelKey != "" &&
+			slices.Contains(of.Conversions, "order") && slices.Contains(of.Conversions, "test-drive") {
+			return of, nil
+		}
+	}
+	return nil, fmt.Errorf("advertisers in %s has no %s with a pixel and its conversions; write there\n"+
+		"  %s: {key: A-LONG-RANDOM-WORD, pixel_key: ANOTHER-ONE, conversions: [order, test-drive]}", campaign.ProcessFileName, demoAdvertiser, demoAdvertiser)
 }
 
 // populate generates the people and those of the examples, and imports both.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/prebid/openrtb/v20/openrtb2"
 
+	"bidwell/campaign"
 	"bidwell/configs"
 	"bidwell/profile/importer"
 )
@@ -25,6 +26,7 @@ import (
 // as pages, servers and an exchange would.
 type story struct {
 	m      *Main
+	sender *campaign.SenderSpec // who reports what she does
 	ctx    context.Context
 	out    io.Writer
 	client *http.Client
@@ -42,14 +44,18 @@ const (
 
 // story tells the story on a bidder that is open.
 func (d *demo) story(ctx context.Context, m *Main, out io.Writer) error {
+	sender, err := demoSender(m.engine.Snapshot())
+	if err != nil {
+		return fmt.Errorf("tell the story: %w", err)
+	}
 	serving, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- m.Run(serving) }()
-	s := &story{m: m, ctx: ctx, out: out, client: &http.Client{
+	s := &story{m: m, sender: sender, ctx: ctx, out: out, client: &http.Client{
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	err := s.tell()
+	err = s.tell()
 	stop()
 	return errors.Join(err, <-served)
 }
@@ -75,7 +81,7 @@ func (s *story) registers() error {
 
 // readsAboutCars visits three pages with the advertiser's pixel on them.
 func (s *story) readsAboutCars() error {
-	q := url.Values{"key": {s.m.engine.Snapshot().Process.Senders[0].Value.PixelKey}, "gdpr": {"0"}}
+	q := url.Values{"key": {s.sender.PixelKey}, "gdpr": {"0"}}
 	for _, page := range []string{"https://cars.example/roadsters", "https://cars.example/luxury/test", "https://cars.example/prices"} {
 		q.Set("url", page)
 		if err := s.pixel("/e/visit?" + q.Encode()); err != nil {
@@ -150,7 +156,7 @@ func (s *story) report(path string, lines ...string) error {
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+s.m.engine.Snapshot().Process.Senders[0].Value.Key)
+	req.Header.Set("Authorization", "Bearer "+s.sender.Key)
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return err

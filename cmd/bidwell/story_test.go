@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -54,5 +56,33 @@ func TestStory(t *testing.T) {
 	out, status = bidwell(t, dir, "", "ledger", "export", "--data", "kept/data")
 	if status != 0 || !strings.Contains(out, `"kind":"click"`) || strings.Contains(out, `"person"`) {
 		t.Errorf("ledger export: exit %d\n%s", status, out)
+	}
+}
+
+// TestStoryOfEditedConfigs has configurations that name advertisers already: they are
+// kept, and where the story's is not among them it says what to add.
+func TestStoryOfEditedConfigs(t *testing.T) {
+	for _, c := range []struct {
+		name, advertisers, want string
+		status                  int
+	}{
+		{"with Example Motors", "Example Motors: {key: theirs-and-nobody-elses, pixel_key: on-all-of-their-pages, conversions: [test-drive, order]}", "nothing is known of this person", 0},
+		{"without it", "Others: {key: theirs-and-nobody-elses}", "Example Motors: {key: A-LONG-RANDOM-WORD", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := workDir(t)
+			file := filepath.Join(dir, "configs", "bidwell.yaml")
+			edited := read(t, file) + "\nadvertisers:\n  " + c.advertisers + "\n"
+			if err := os.WriteFile(file, []byte(edited), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := addAdvertiser(file); err != nil || read(t, file) != edited {
+				t.Fatalf("%v; the file is now\n%s", err, read(t, file))
+			}
+			out, status := bidwell(t, dir, "", "demo", "--story", "--data", ".")
+			if status != c.status || !strings.Contains(out, c.want) {
+				t.Errorf("exit %d, want %d and %q in\n%s", status, c.status, c.want, out)
+			}
+		})
 	}
 }
