@@ -17,7 +17,7 @@ import (
 const (
 	silence       = time.Hour
 	mostBids      = 1 << 16 // kept bids that wait
-	mostTold      = 1 << 15 // bids of which a notice came that are remembered, to count them once
+	mostTold      = 1 << 18 // bids of which a notice came that are remembered, to count them once
 	mostExchanges = 1 << 10
 	firstLoss     = 100 // reasons of losses that speak of the price, by OpenRTB's list of loss reasons:
 	lastLoss      = 103 // below the floor or the deal's floor, lost to a higher bid or to a deal
