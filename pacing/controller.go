@@ -149,6 +149,8 @@ func (c *Controller) Tick(now time.Time, in Inputs) float64 {
 	c.last, c.was, c.compared = now, c.spending(&in.Account), true
 	if comparable {
 		c.control(prev, now, was, c.settle(was, &in), &in)
+		c.goal.wake(c.was.confirmed > was.confirmed, c.stirs(&in))
+		c.goal.kappa = min(c.goal.kappa, c.plan.Max)
 	}
 	kappa := c.kappa
 	if c.plan.Curve == ASAP || !c.paced(&in.Account) {

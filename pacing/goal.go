@@ -31,6 +31,7 @@ type Responses struct {
 type goal struct {
 	descent
 	target float64 // what an event is to cost; 0: there is no target
+	worth  float64 // of an event; 0 if that is not known
 	was    sums
 	told   float64 // how often there were sums: was is there to compare with, unless 0
 
@@ -39,6 +40,7 @@ type goal struct {
 	balance float64 // what the events that came may cost, less what was paid
 
 	spent, events float64 // of the batch that is being added up
+	idle          int     // ticks with traffic since something was bought
 }
 
 const (
@@ -55,27 +57,60 @@ const (
 	madeUp, mostMadeUp = 100, 0.5
 
 	goalStepLeast = 0.05
+
+	// Of how far κ was from where an event costs its target if it is paid as it is bid,
+	// a change of target or worth lets no more than this factor stand: what was found
+	// at a bound, or with figures that were mistaken, tells nothing.
+	mostAside = 4
+
+	// After idleTicks with traffic in which nothing was bought, κ rises by idleRise.
+	idleTicks, idleRise = 12, 1.1
 )
 
-// aim takes over the plan's target. A new one holds from then on.
+// aim takes over the plan's target, and what an event is worth. New ones hold from then
+// on.
 func (g *goal) aim(p *Plan) {
-	target := float64(p.AverageCost)
+	target, worth := float64(p.AverageCost), max(0, float64(p.Worth))
 	switch {
 	case !(target > 0):
 		*g = goal{}
 		return
 	case g.target == 0:
-		*g = goal{descent: descent{kappa: p.Max, step: stepMost}, target: target}
-		if p.Worth > 0 {
-			g.kappa = target / float64(p.Worth)
-		}
-	case g.target != target:
-		g.kappa *= target / g.target
-		g.target = target
+		*g = goal{descent: descent{step: stepMost}, target: target, worth: worth}
+		g.kappa = g.even()
+	case g.target != target || g.worth != worth:
+		aside := min(max(g.kappa/g.even(), 1.0/mostAside), mostAside)
+		g.target, g.worth = target, worth
+		g.kappa = g.even() * aside
 		g.settle(0)
 	}
-	g.spent, g.events = 0, 0
+	g.spent, g.events, g.idle = 0, 0, 0
 	g.kappa = min(max(g.kappa, p.Min), p.Max)
+}
+
+// even returns the κ at which an event costs its target if impressions are paid as they
+// are bid. By bids below that the average cannot be exceeded, as far as chances are right.
+func (g *goal) even() float64 {
+	if g.worth > 0 {
+		return g.target / g.worth
+	}
+	return 1
+}
+
+// wake lets κ rise slowly, up to even, while there is traffic and nothing is bought: from
+// nothing it would learn nothing, and stay too low for ever.
+func (g *goal) wake(bought, traffic bool) {
+	switch {
+	case !(g.target > 0):
+	case bought:
+		g.idle = 0
+	case traffic:
+		g.idle++
+	}
+	if g.idle >= idleTicks && g.kappa < g.even() {
+		g.kappa = min(g.kappa*idleRise, g.even())
+		g.idle = 0
+	}
 }
 
 // limit returns the smaller of κ for the budget and κ for the goal.
@@ -165,13 +200,13 @@ func (s *sums) valid() bool {
 // fields lists what a state holds, in its order.
 func (g *goal) fields() []*float64 {
 	return []*float64{
-		&g.kappa, &g.step, &g.err, &g.target, &g.told, &g.was.cost, &g.was.events, &g.was.expected, &g.was.due,
+		&g.kappa, &g.step, &g.err, &g.target, &g.worth, &g.told, &g.was.cost, &g.was.events, &g.was.expected, &g.was.due,
 		&g.came.a, &g.came.b, &g.late.a, &g.late.b, &g.balance,
 	}
 }
 
 func (g *goal) valid() bool {
 	return g.target == 0 || g.kappa > 0 && amount(g.kappa) && g.step >= goalStepLeast && g.step <= stepMost &&
-		g.err >= lostError && g.err <= mostError && amount(g.target) && amount(g.told) && g.was.valid() &&
+		g.err >= lostError && g.err <= mostError && amount(g.target) && amount(g.worth) && amount(g.told) && g.was.valid() &&
 		amount(g.came.a) && amount(g.came.b) && amount(g.late.a) && amount(g.late.b) && amount(math.Abs(g.balance))
 }

@@ -213,6 +213,47 @@ func TestGoalComesAndGoes(t *testing.T) {
 	}
 }
 
+// TestMistakenWorthIsMended corrects the worth of an event, and its target, that were
+// far off: the bid for an event is soon what it would be had they never been.
+func TestMistakenWorthIsMended(t *testing.T) {
+	plan := func(target, worth ad.Money) Plan {
+		p := clickPlan(0)
+		p.AverageCost, p.Worth = target, worth
+		return p
+	}
+	right := plan(ad.Unit*8/10, ad.Unit*12/10)
+	want := NewController(right).goal.kappa
+	for _, wrong := range []Plan{plan(right.AverageCost, 12*ad.Unit), plan(right.AverageCost, 120*ad.Unit), plan(ad.Micro, right.Worth), plan(100*ad.Unit, right.Worth)} {
+		c := NewController(wrong)
+		restarted := NewController(right)
+		if err := restarted.Restore(c.State()); err != nil {
+			t.Fatal(err)
+		}
+		c.SetPlan(right)
+		for _, got := range []float64{c.goal.kappa, restarted.goal.kappa} {
+			if got < want/mostAside || got > want*mostAside {
+				t.Errorf("after a target of %v and a worth of %v κ is %g, want about %g", wrong.AverageCost, wrong.Worth, got, want)
+			}
+		}
+	}
+}
+
+// TestNothingBoughtIsNoEnd lowers κ until nothing is bought at the prices of the market.
+func TestNothingBoughtIsNoEnd(t *testing.T) {
+	m := newClicks(1, clickPlan(0.3))
+	m.budget, m.price, m.first = 1e6*ad.Unit, 0.0002, true
+	m.controller.goal.kappa = m.controller.plan.Min
+	for range ticksADay / 4 {
+		m.pass(100)
+	}
+	if m.events < 5 {
+		t.Errorf("%.0f clicks were bought; κ is %g", m.events, m.controller.goal.kappa)
+	}
+	if even := m.controller.goal.even(); m.controller.goal.kappa > 2*even {
+		t.Errorf("κ is %g, far above %g", m.controller.goal.kappa, even)
+	}
+}
+
 // TestWithoutGoalNothingChanges tells a controller without a target of responses.
 func TestWithoutGoalNothingChanges(t *testing.T) {
 	plan := oneDay(0.05)
