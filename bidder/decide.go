@@ -47,6 +47,7 @@ func (e *Engine) Decide(sc *Scratch, s *campaign.Snapshot, ex *campaign.Exchange
 
 func (e *Engine) reset(sc *Scratch, s *campaign.Snapshot, ex *campaign.Exchange, now time.Time, tr *Trace) {
 	sc.snap, sc.paced, sc.exchange = s, s.Paced(), ex
+	sc.sight.key = e.Features
 	sc.tally = nil
 	if l := e.live.Load(); tr == nil && !sc.Req.Test && l != nil && l.Snapshot == s {
 		sc.tally = l.tally

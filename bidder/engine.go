@@ -43,6 +43,7 @@ type Engine struct {
 	Model    func() *pricing.Model
 	Outcomes func(campaign ad.ID) pacing.Responses
 	Scorer   pricing.Scorer // tells chances in the place of the model; nil for none
+	Features pricing.Key    // keys the hashes by which models know what they see; it never changes
 
 	Exposures exposure.Memory // what people are about to see; the zero value is ready
 

@@ -14,6 +14,7 @@ import (
 // out when the first line item asks for a chance.
 type sight struct {
 	done    bool
+	key     pricing.Key // of the engine
 	context pricing.Context
 	bases   pricing.Bases
 	subject pricing.Subject // whose chance is asked for; here, because what a Scorer is given escapes
@@ -26,7 +27,7 @@ func (sc *Scratch) see(imp *openrtb.Imp) {
 	}
 	sc.sight.done = true
 	x := &sc.sight.context
-	x.Reset()
+	x.Reset(sc.sight.key)
 	sc.seePlace(x)
 	sc.seeSlot(x, imp)
 	sc.seePerson(x)

@@ -65,6 +65,33 @@ func TestWhatModelsSee(t *testing.T) {
 	}
 }
 
+// TestWhatModelsSeeIsKeyed looks at one request with the keys of two installations: no
+// feature is the same.
+func TestWhatModelsSeeIsKeyed(t *testing.T) {
+	r := newRig(t, files("bidwell.yaml", plainProcess, "campaigns/a.yaml", clickCampaign), seenPeople)
+	features := func(k pricing.Key) (out map[uint32]bool) {
+		r.Features = k
+		_, packed := r.seen(t, "11111111-1111-4111-8111-111111111111", "")
+		var x pricing.Context
+		var s pricing.Subject
+		pricing.Unpack(packed, &x, &s)
+		out = map[uint32]bool{}
+		for i := range x.Len() {
+			out[x.Feature(i)] = true
+		}
+		return out
+	}
+	plain, keyed := features(pricing.Key{}), features(pricing.Key{1, 2})
+	if len(plain) < 10 || len(keyed) != len(plain) {
+		t.Fatalf("%d and %d features", len(plain), len(keyed))
+	}
+	for f := range keyed {
+		if plain[f] {
+			t.Errorf("feature %x does not depend on the key", f)
+		}
+	}
+}
+
 // TestWhatModelsSawComesBack shows an ad: the event of the impression holds what models
 // saw, and nobody could read it on the way.
 func TestWhatModelsSawComesBack(t *testing.T) {

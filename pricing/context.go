@@ -72,10 +72,6 @@ func bidderFeature(f Field, value uint64) feature {
 	return (feature(f)<<18 ^ feature(value) ^ feature(value>>32)) & (1<<featureBits - 1)
 }
 
-func featureOf(f Field, value uint64) feature {
-	return feature(hash64(uint64(f)<<56^value)>>(64-featureBits))>>matterBits<<matterBits | matters[f]
-}
-
 // hash64 returns a well-distributed hash of a number: the finalizer of SplitMix64.
 func hash64(z uint64) uint64 {
 	z += 0x9E3779B97F4A7C15
@@ -84,15 +80,17 @@ func hash64(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-// Context is what models see of one impression, whoever bids: hashes of features.
-// The zero value is empty. It is used again and again without allocating.
+// Context is what models see of one impression, whoever bids: keyed hashes of features.
+// The zero value is empty, with the zero key. It is used again and again without
+// allocating.
 type Context struct {
-	n uint8
-	f [MaxFeatures]feature
+	key Key
+	n   uint8
+	f   [MaxFeatures]feature
 }
 
-// Reset empties the context.
-func (x *Context) Reset() { x.n = 0 }
+// Reset empties the context. What is added from now on is hashed with the key.
+func (x *Context) Reset(k Key) { x.key, x.n = k, 0 }
 
 // Add adds a feature: what is true in a field. A field may have several values.
 // Beyond MaxFeatures it does nothing: what matters most comes first.
@@ -100,7 +98,7 @@ func (x *Context) Add(f Field, value uint64) {
 	if x.n == MaxFeatures || f >= numFields {
 		return
 	}
-	x.f[x.n] = featureOf(f, value)
+	x.f[x.n] = x.key.feature(f, value)
 	x.n++
 }
 
@@ -108,9 +106,9 @@ func (x *Context) Add(f Field, value uint64) {
 func (x *Context) Len() int { return int(x.n) }
 
 // Has reports whether a feature is there. Features are hashes: it is wrong about one in
-// a hundred thousand times.
+// a hundred thousand times. Of a context that was unpacked it knows nothing.
 func (x *Context) Has(f Field, value uint64) bool {
-	want := featureOf(f, value)
+	want := x.key.feature(f, value)
 	for _, have := range x.features() {
 		if have == want {
 			return true
@@ -120,10 +118,7 @@ func (x *Context) Has(f Field, value uint64) bool {
 }
 
 // Feature returns the hash of the ith feature, a number below 1<<24: for models that
-// keep weights by hash. HashOf makes the same of a field and a value.
+// keep weights by hash. Key.HashOf makes the same of a field and a value.
 func (x *Context) Feature(i int) uint32 { return uint32(x.f[i]) }
-
-// HashOf returns what Feature returns of a feature.
-func HashOf(f Field, value uint64) uint32 { return uint32(featureOf(f, value)) }
 
 func (x *Context) features() []feature { return x.f[:x.n] }

@@ -24,10 +24,11 @@ func (m *elsewhere) Chance(x *pricing.Context, _ *pricing.Bases, l *pricing.Line
 
 // A team's own model in the place of ours.
 func ExampleScorer() {
+	key := pricing.KeyOf([pricing.KeySize]byte{7}) // the engine's, Engine.Features
 	news, tablet := uint64(ad.HashID([]byte("news.example"))), uint64(5)
 	var scorer pricing.Scorer = &elsewhere{weights: map[uint32]float64{
-		pricing.HashOf(pricing.Place, news):    math.Log(2),   // twice as often
-		pricing.HashOf(pricing.Device, tablet): math.Log(0.5), // half as often
+		key.HashOf(pricing.Place, news):    math.Log(2),   // twice as often
+		key.HashOf(pricing.Device, tablet): math.Log(0.5), // half as often
 	}}
 
 	// What the bidder does, for a line item whose clicks are said to come one in 500
@@ -37,6 +38,7 @@ func ExampleScorer() {
 	view := model.Responses.Line(line)
 	view.Least, view.Most = 0, 1 // the bounds are those of what ours has learned, not of theirs
 	var x pricing.Context
+	x.Reset(key)
 	x.Add(pricing.Place, news)
 	var bases pricing.Bases
 	model.Responses.Begin(&x, &bases)

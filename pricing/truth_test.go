@@ -114,7 +114,7 @@ func (w *world) show(campaign, creative string, x *pricing.Context) shown {
 	if w.rng.IntN(2) == 0 {
 		e.Viewability = 0.2 + 0.7*w.rng.Float64()
 	}
-	x.Reset()
+	x.Reset(pricing.Key{})
 	x.Add(pricing.Place, hashOf(e.Place))
 	x.Add(pricing.Category, hashOf(e.Category))
 	x.Add(pricing.Format, uint64(e.Media))

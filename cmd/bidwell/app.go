@@ -24,6 +24,7 @@ import (
 	"bidwell/ledger"
 	"bidwell/notice"
 	"bidwell/pacing"
+	"bidwell/pricing"
 	"bidwell/pricing/learn"
 	"bidwell/profile"
 	"bidwell/profile/pebblestore"
@@ -89,11 +90,15 @@ func (m *Main) Open() error {
 	if err != nil {
 		return err
 	}
+	features, err := loadFeatureKey(featureKeyFile(m.dataDir()), true)
+	if err != nil {
+		return err
+	}
 	if err := m.listen(); err != nil {
 		return err
 	}
 	m.defaultURLs(snap)
-	m.openEngine(snap, keys)
+	m.openEngine(snap, keys, features)
 	m.openInventory()
 	if err := m.openLedger(tokenLifetime(snap)); err != nil {
 		return err
@@ -207,8 +212,9 @@ func tokenLifetime(s *campaign.Snapshot) time.Duration {
 	return lifetime
 }
 
-// openEngine makes the engine, which signs notices with keys.
-func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
+// openEngine makes the engine, which signs notices with keys and shows models what is
+// hashed with another.
+func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys, features pricing.Key) {
 	m.lifetime = tokenLifetime(s)
 	lifetime := m.lifetime
 	books := &campaign.Books{Money: new(pacing.Accounts), Counts: new(pacing.Accounts), Pacer: new(pacing.Pacer)}
@@ -220,6 +226,7 @@ func (m *Main) openEngine(s *campaign.Snapshot, keys notice.Keys) {
 		Signer:   notice.NewSigner(keys),
 		Verifier: notice.NewVerifier(keys, lifetime),
 		Metrics:  new(bidder.Metrics),
+		Features: features,
 
 		Sightings: sightings.New(m.profiles),
 	}

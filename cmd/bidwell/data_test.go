@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"bidwell/campaign"
+	"bidwell/pricing"
 	"bidwell/profile"
 )
 
@@ -53,6 +54,38 @@ func TestKeysAreMadeOnce(t *testing.T) {
 	before := read(t, path)
 	if _, err := loadKeys(path); err != nil || read(t, path) != before {
 		t.Errorf("the second start makes another key: %v", err)
+	}
+}
+
+// TestFeatureKeyIsMadeOnce checks that the first start makes a key that nobody else may
+// read, that the next uses it, that a question makes none, and that a damaged one is not
+// replaced.
+func TestFeatureKeyIsMadeOnce(t *testing.T) {
+	path := featureKeyFile(t.TempDir())
+	if k, err := loadFeatureKey(path, false); err != nil || k != (pricing.Key{}) {
+		t.Errorf("without a file: %v, %v", k, err)
+	}
+	made, err := loadFeatureKey(path, true)
+	if err != nil || made == (pricing.Key{}) {
+		t.Fatalf("made %v, %v", made, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v: want a file that only its owner may read", info.Mode(), err)
+	}
+	for _, make := range [...]bool{false, true} {
+		if again, err := loadFeatureKey(path, make); again != made || err != nil {
+			t.Errorf("the next start has another key: %v", err)
+		}
+	}
+	for _, bad := range [...]string{"", "# key\n", "nonsense\n", "00ff\n", strings.Repeat("00", 17) + "\n", strings.Repeat(strings.Repeat("00", 16)+"\n", 2)} {
+		write(t, filepath.Dir(path), "feature.key", bad)
+		if _, err := loadFeatureKey(path, true); err == nil || !strings.Contains(err.Error(), amends) {
+			t.Errorf("%q: %v", bad, err)
+		}
+		if got := read(t, path); got != bad {
+			t.Errorf("the file is now %q", got)
+		}
 	}
 }
 
@@ -112,8 +145,10 @@ func TestQuestionsMakeNoDirectory(t *testing.T) {
 	}
 	importPeople(t, filepath.Join(dir, "data"), moment)
 	bidwell(t, dir, "", "explain", "--request", "configs/requests/car-site.json", "--data", "data")
-	if _, err := os.Stat(filepath.Join(dir, "data", "token.keys")); err == nil {
-		t.Error("explain makes keys")
+	for _, file := range [...]string{"token.keys", "feature.key"} {
+		if _, err := os.Stat(filepath.Join(dir, "data", file)); err == nil {
+			t.Errorf("explain makes %s", file)
+		}
 	}
 }
 

@@ -153,7 +153,11 @@ func (m *Main) openToExplain(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	m.openEngine(snap, keys)
+	features, err := loadFeatureKey(featureKeyFile(m.dataDir()), false)
+	if err != nil {
+		return err
+	}
+	m.openEngine(snap, keys, features)
 	snap.Bind(m.engine.Books)
 	if _, err := os.Stat(ledgerDir(m.dataDir())); err == nil { // else nothing was spent yet
 		if err := m.openLedger(tokenLifetime(snap)); err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"bidwell/notice"
+	"bidwell/pricing"
 )
 
 // loadKeys reads the secrets that notices are signed with, one a line in
@@ -18,12 +19,51 @@ import (
 func loadKeys(path string) (notice.Keys, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		text, err = makeKey(path)
+		text, err = makeKey(path, "# Keys that sign notices. To rotate, put a new line first and drop the last one a day later.", 32)
 	}
 	if err != nil {
 		return notice.Keys{}, fmt.Errorf("read the notice keys: %w", err)
 	}
-	var secrets [][]byte
+	secrets, err := secretsIn(path, text)
+	if err != nil {
+		return notice.Keys{}, err
+	}
+	keys, err := notice.NewKeys(secrets...)
+	if err != nil {
+		return notice.Keys{}, fmt.Errorf("%s: %w; "+amends, path, err)
+	}
+	return keys, nil
+}
+
+// loadFeatureKey reads the secret that keys what models know features by, one line in
+// hexadecimal. Unlike those of notices it is never rotated. If it is not there, one is
+// made on request; else the key is zero.
+func loadFeatureKey(path string, make bool) (pricing.Key, error) {
+	text, err := os.ReadFile(path)
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+	case !make:
+		return pricing.Key{}, nil
+	default:
+		text, err = makeKey(path, "# Keys the hashes by which models know places and people. Do not change it: models would begin anew.", pricing.KeySize)
+	}
+	if err != nil {
+		return pricing.Key{}, fmt.Errorf("read the key of features: %w", err)
+	}
+	secrets, err := secretsIn(path, text)
+	if err != nil {
+		return pricing.Key{}, err
+	}
+	if len(secrets) != 1 || len(secrets[0]) != pricing.KeySize {
+		return pricing.Key{}, fmt.Errorf("%s: it must be one line of %d hexadecimal digits; "+amends, path, 2*pricing.KeySize)
+	}
+	return pricing.KeyOf([pricing.KeySize]byte(secrets[0])), nil
+}
+
+const amends = "restore the file, or remove it to begin with a new key"
+
+// secretsIn reads secrets, one a line in hexadecimal, between comments.
+func secretsIn(path string, text []byte) (secrets [][]byte, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for n := 1; lines.Scan(); n++ {
 		line := bytes.TrimSpace(lines.Bytes())
@@ -32,26 +72,21 @@ func loadKeys(path string) (notice.Keys, error) {
 		}
 		secret, err := hex.DecodeString(string(line))
 		if err != nil {
-			return notice.Keys{}, fmt.Errorf("%s:%d: a key is a line of hexadecimal digits; restore the file, or remove it to begin with a new key", path, n)
+			return nil, fmt.Errorf("%s:%d: a key is a line of hexadecimal digits; "+amends, path, n)
 		}
 		secrets = append(secrets, secret)
 	}
 	if err := lines.Err(); err != nil {
-		return notice.Keys{}, fmt.Errorf("%s: %w; restore the file, or remove it to begin with a new key", path, err)
+		return nil, fmt.Errorf("%s: %w; "+amends, path, err)
 	}
-	keys, err := notice.NewKeys(secrets...)
-	if err != nil {
-		return notice.Keys{}, fmt.Errorf("%s: %w; restore the file, or remove it to begin with a new key", path, err)
-	}
-	return keys, nil
+	return secrets, nil
 }
 
-// makeKey writes a new key, readable by nobody else.
-func makeKey(path string) ([]byte, error) {
-	secret := make([]byte, 32)
+// makeKey writes a new key of so many bytes below a comment, readable by nobody else.
+func makeKey(path, comment string, size int) ([]byte, error) {
+	secret := make([]byte, size)
 	rand.Read(secret) // never fails
-	text := []byte("# Keys that sign notices. To rotate, put a new line first and drop the last one a day later.\n" +
-		hex.EncodeToString(secret) + "\n")
+	text := []byte(comment + "\n" + hex.EncodeToString(secret) + "\n")
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err

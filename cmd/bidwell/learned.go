@@ -22,6 +22,9 @@ import (
 // modelsDir is where what was learned for prices is kept.
 func modelsDir(data string) string { return filepath.Join(data, "models") }
 
+// featureKeyFile is where the key of what models see is kept in a data directory.
+func featureKeyFile(data string) string { return filepath.Join(data, "feature.key") }
+
 // openLearned takes up what was learned for prices, which bids are made of from the
 // first one on.
 func (m *Main) openLearned() (err error) {

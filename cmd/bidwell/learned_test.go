@@ -4,11 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/prebid/openrtb/v20/openrtb2"
+
+	"bidwell/ad"
+	"bidwell/ledger"
+	"bidwell/pricing"
 )
 
 // TestPricesAreLearned shows the example's game, of which clicks are paid for, and
@@ -79,9 +84,50 @@ func TestPricesAreLearned(t *testing.T) {
 	if out, status := bidwell(t, dir, "", "ledger", "replay", "--data", "data"); status != 0 || !strings.Contains(out, "events made again: the same") {
 		t.Errorf("replay: %d %s", status, out)
 	}
+	wantKeyed(t, filepath.Join(dir, "data"))
 	out, _ := bidwell(t, dir, "", "explain", "--data", "data", "--request", "configs/requests/app-interstitial.json")
 	if !strings.Contains(out, "chance clicked") || !strings.Contains(out, "per click") {
 		t.Errorf("explain says\n%s", out)
+	}
+}
+
+// wantKeyed checks that nobody can tell what models saw of a ledger's impressions, but
+// who has the key.
+func wantKeyed(t *testing.T, data string) {
+	t.Helper()
+	key, err := loadFeatureKey(featureKeyFile(data), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := ledger.Open(ledger.Config{Dir: ledgerDir(data)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	n := 0
+	err = l.Events(t.Context(), 0, func(_ uint64, e *ad.Event) error {
+		var x pricing.Context
+		var s pricing.Subject
+		if e.Context == "" || !pricing.Unpack(e.Context, &x, &s) {
+			return nil
+		}
+		n++
+		holds := func(k pricing.Key) bool {
+			want := k.HashOf(pricing.Inventory, uint64(ad.App))
+			for i := range x.Len() {
+				if x.Feature(i) == want {
+					return true
+				}
+			}
+			return false
+		}
+		if holds(pricing.Key{}) || !holds(key) {
+			t.Errorf("an event holds %x", e.Context)
+		}
+		return nil
+	})
+	if err != nil || n == 0 {
+		t.Errorf("%d impressions, %v", n, err)
 	}
 }
 

@@ -88,6 +88,7 @@ type held struct {
 	*profile.Held
 	InFlight []inFlight        `json:"in_flight"`
 	Events   []json.RawMessage `json:"events"` // as ledger export writes them
+	Hashed   int               `json:"hashed"` // of them, those that also hold keyed hashes of what models saw
 }
 
 // inFlight is a bid on the person that is undecided, or was shown a moment ago.
@@ -117,7 +118,11 @@ func heldOf(ctx context.Context, people *profile.Profiles, l *ledger.Ledger, id 
 	if l != nil {
 		var lines bytes.Buffer
 		_, err = l.Export(ctx, &lines, ledger.Export{Each: func(_ uint64, e *ad.Event) bool {
-			return !e.Person.IsZero() && slices.Contains(h.Keys, e.Person)
+			theirs := !e.Person.IsZero() && slices.Contains(h.Keys, e.Person)
+			if theirs && e.Context != "" {
+				h.Hashed++
+			}
+			return theirs
 		}})
 		if err != nil {
 			return nil, err
