@@ -82,8 +82,9 @@ func (l *Ledger) AppendAll(events []ad.Event, outcomes []ad.Reason) error {
 }
 
 // AppendAsync takes an event that may be lost in a crash, such as a sampled bid
-// or a tally, and does not wait for it. It returns false if the event is dropped
-// because too many wait, the ledger is closed or the event is invalid.
+// or a tally, and does not wait for it: it is on disk with the next that somebody waits
+// for, or a tenth of a second later, and followers see it then. It returns false if the
+// event is dropped because too many wait, the ledger is closed or the event is invalid.
 func (l *Ledger) AppendAsync(e *ad.Event) bool {
 	if reason, err := l.check(e); reason != ad.OK || err != nil {
 		return false

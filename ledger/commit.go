@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -26,7 +27,16 @@ type committer struct {
 	marks   *marks
 	figures projections
 	value   []byte
+
+	// unsynced is that the last group was not synced, so that events may be neither
+	// durable nor on their way to be. Then lingering runs, or has asked for a sync.
+	unsynced  bool
+	lingering *time.Timer
 }
+
+// lingers is for how long events that nobody waits for are kept from the disk at most,
+// and so from whoever follows: in such a time most ledgers sync for others anyway.
+const lingers = 100 * time.Millisecond
 
 func newCommitter(db *pebble.DB) committer {
 	return committer{marks: newMarks(db), figures: projections{store: store{from: db}}}
@@ -36,7 +46,7 @@ func newCommitter(db *pebble.DB) committer {
 type group struct {
 	batch    *pebble.Batch
 	requests []*request
-	sync     bool
+	sync     bool   // also what earlier groups left unsynced
 	next     uint64 // sequence number after the last event
 	err      error  // why nothing of it was written
 }
@@ -44,6 +54,11 @@ type group struct {
 // commit is the committer: it takes whatever waits, until Close.
 func (l *Ledger) commit() {
 	defer close(l.groups)
+	defer func() {
+		if t := l.committer.lingering; t != nil {
+			t.Stop()
+		}
+	}()
 	var empty []*request
 	for {
 		list, ok := l.queue.takeAll(empty[:0])
@@ -74,22 +89,15 @@ func (l *Ledger) apply(list []*request) *group {
 			g.requests = append(g.requests, r)
 			continue
 		}
-		if r.err = l.admit(g, r); r.err == nil && r.reason == ad.OK && !r.async {
-			g.sync = true
-		}
+		r.err = l.admit(g, r)
+		g.sync = g.sync || r.needsSync()
 		g.requests = append(g.requests, r)
 	}
 	if g.err == nil {
 		g.err = l.committer.figures.write(g.batch)
 	}
-	switch {
-	case g.err != nil:
-	case g.batch.Empty(): // repeated notices only; they are answered after what they repeat
-		g.sync = false
-	case g.sync:
-		g.err = l.db.ApplyNoSyncWait(g.batch, pebble.Sync)
-	default:
-		g.err = l.db.Apply(g.batch, pebble.NoSync)
+	if g.err == nil {
+		g.err = l.hand(g)
 	}
 	if g.err != nil {
 		l.broken.CompareAndSwap(nil, &g.err)
@@ -98,6 +106,51 @@ func (l *Ledger) apply(list []*request) *group {
 	l.next.Store(g.next)
 	l.committer.figures.forget()
 	return g
+}
+
+// hand hands a group to Pebble, to be synced if somebody waits for it or for what earlier
+// groups have left. One of repeated notices only is empty: they are answered after what
+// they repeat.
+func (l *Ledger) hand(g *group) error {
+	c := &l.committer
+	if g.batch.Empty() {
+		if g.sync = g.sync && c.unsynced; !g.sync {
+			return nil
+		}
+		if err := g.batch.LogData(nil, nil); err != nil { // a record of nothing, behind what is to be synced
+			return err
+		}
+	}
+	if g.sync {
+		c.unsynced = false
+		return l.db.ApplyNoSyncWait(g.batch, pebble.Sync)
+	}
+	if !c.unsynced {
+		c.unsynced = true
+		l.linger()
+	}
+	return l.db.Apply(g.batch, pebble.NoSync)
+}
+
+// linger sets the time by which what is unsynced is to be synced.
+func (l *Ledger) linger() {
+	c := &l.committer
+	if c.lingering == nil {
+		c.lingering = time.AfterFunc(lingers, l.syncLater)
+		return
+	}
+	c.lingering.Reset(lingers)
+}
+
+// syncLater asks for what was written to be synced, if it is not yet. After Close that is
+// done by closing.
+func (l *Ledger) syncLater() {
+	r := newRequest()
+	r.async, r.needed, r.sync = true, true, true
+	r.write = func(*pebble.Batch) error { return nil }
+	if l.queue.add(r) != nil {
+		r.free()
+	}
 }
 
 // admit puts a request into the batch, or says why not.

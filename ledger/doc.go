@@ -19,5 +19,6 @@
 //
 // While the disk cannot be written, Append fails at once and Health says why;
 // both mend themselves. Everything is safe for concurrent use. The package
-// reads no clock: time comes with the events and with Trim.
+// reads no clock: time comes with the events and with Trim. Only what nobody waits for is
+// synced by a timer.
 package ledger

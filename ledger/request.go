@@ -17,6 +17,7 @@ type request struct {
 	write  func(*pebble.Batch) error
 	async  bool // nobody waits, and it need not be synced
 	needed bool // it is not dropped, however many wait
+	sync   bool // although nobody waits
 
 	reason ad.Reason
 	err    error
@@ -40,9 +41,15 @@ func newRequest() *request { return requests.Get().(*request) }
 
 // free gives back a request that nobody else knows any more.
 func (r *request) free() {
-	r.write, r.async, r.needed, r.reason, r.err = nil, false, false, ad.OK, nil
+	r.write, r.async, r.needed, r.sync, r.reason, r.err = nil, false, false, false, ad.OK, nil
 	r.state.Store(queued)
 	requests.Put(r)
+}
+
+// needsSync reports whether a request is to be answered when all up to it is on disk: it
+// is written, or says that something is there already.
+func (r *request) needsSync() bool {
+	return r.err == nil && (r.sync || !r.async && (r.reason == ad.OK || r.reason == ad.NoticeReplayed))
 }
 
 // take reports whether the request is still wanted.
