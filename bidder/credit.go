@@ -1,6 +1,7 @@
 package bidder
 
 import (
+	"sync/atomic"
 	"time"
 
 	"bidwell/ad"
@@ -11,38 +12,60 @@ import (
 // A conversion counts for the ad of the advertiser that the person clicked last, if
 // that is no longer ago than creditFor: so reports can set conversions beside what was
 // spent. On which exchange that was is not known then; nor is it asked.
+//
+// A profile is read for that with the person's consent only: a pixel shows it, and for
+// what a server reports its key vouches, here as in all else that it may do.
 const (
 	creditFor  = 30 * 24 * time.Hour
 	creditWait = 100 * time.Millisecond // for a profile; without it nothing gets the credit
+	creditAll  = 2 * time.Second        // for all profiles of a batch that have to be waited for
 )
 
-// creditor finds whom conversions of one advertiser count for.
+// clicked is what a touch says of its line item, and whose that is.
+type clicked struct {
+	advertiser     ad.ID
+	campaign, line profile.Ref
+}
+
+// clickable finds the line items of a snapshot that were clicked.
+func clickable(s *campaign.Snapshot) map[clicked]*campaign.Line {
+	m := make(map[clicked]*campaign.Line, len(s.Lines))
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		m[clicked{l.Campaign.AdvertiserID, profile.RefOf(l.Campaign.ID), profile.RefOf(l.ID)}] = l
+	}
+	return m
+}
+
+// creditor finds whom the conversions of one report count for.
 type creditor struct {
 	people  *profile.Profiles
-	lines   map[clicked]*campaign.Line // of the advertiser
+	lines   func() map[clicked]*campaign.Line
+	missed  *[profile.NumOutcomes]atomic.Uint64 // conversions, by why a profile could not be read
+	until   time.Time                           // no profile is waited for after that
 	scratch profile.Scratch
 }
 
-// clicked is what a touch says of its line item.
-type clicked struct{ campaign, line profile.Ref }
+func (e *Engine) creditor(rd *reading, now time.Time) *creditor {
+	return &creditor{people: e.Profiles, lines: rd.clickable, missed: &e.Metrics.uncredited, until: now.Add(creditAll)}
+}
 
-func (e *Engine) creditor(rd *reading) *creditor {
-	c := &creditor{people: e.Profiles, lines: map[clicked]*campaign.Line{}}
-	for i := range rd.snap.Lines {
-		if l := &rd.snap.Lines[i]; l.Campaign.AdvertiserID == rd.of.ID {
-			c.lines[clicked{profile.RefOf(l.Campaign.ID), profile.RefOf(l.ID)}] = l
-		}
+// deadline returns until when the next profile is waited for.
+func (c *creditor) deadline(now time.Time) time.Time {
+	if d := now.Add(creditWait); d.Before(c.until) {
+		return d
 	}
-	return c
+	return c.until
 }
 
 // credit names in a conversion the campaign, the line item and the creative that it
 // counts for, if there are any.
 func (c *creditor) credit(ev *ad.Event) {
-	if len(c.lines) == 0 {
+	r, o := c.people.Load(ev.Person, c.deadline(time.Now()), &c.scratch)
+	if o == profile.TimedOut || o == profile.Failed {
+		c.missed[o].Add(1)
 		return
 	}
-	r, _ := c.people.Load(ev.Person, time.Now().Add(creditWait), &c.scratch)
 	for i := range r.Touches() { // the newest first
 		t := r.Touch(i)
 		if t.Kind != profile.Click || t.Time > ev.BidTime {
@@ -51,7 +74,7 @@ func (c *creditor) credit(ev *ad.Event) {
 		if t.Time < ev.BidTime-int64(creditFor/time.Second) {
 			return
 		}
-		if l := c.lines[clicked{t.Campaign, t.Line}]; l != nil {
+		if l := c.lines()[clicked{ev.Advertiser, t.Campaign, t.Line}]; l != nil {
 			ev.Campaign, ev.Line, ev.Creative = l.Campaign.ID, l.ID, creativeOf(l, t.Creative)
 			return
 		}

@@ -3,11 +3,15 @@ package bidder_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"bidwell/ad"
+	"bidwell/bidder"
 	"bidwell/ledger"
 )
 
@@ -147,4 +151,74 @@ func TestDealsAreTallied(t *testing.T) {
 	if err != nil || got["deal-7"] != [2]uint64{2, 2} || got[""] != [2]uint64{1, 1} {
 		t.Errorf("requests and bids by deal: %v (%v), want 2 and 2 through deal-7, 1 and 1 without", got, err)
 	}
+}
+
+// TestABatchWaitsOnce checks until when profiles are waited for: each for a moment, and
+// all of a batch no longer than two seconds.
+func TestABatchWaitsOnce(t *testing.T) {
+	at := func(ms int) time.Time { return monday.Add(time.Duration(ms) * time.Millisecond) }
+	got := bidder.CreditDeadlines(monday, at(0), at(1000), at(1950), at(5000))
+	if want := []time.Time{at(100), at(1100), at(2000), at(2000)}; !slices.Equal(got, want) {
+		t.Errorf("waits until %v, want %v", got, want)
+	}
+}
+
+// TestUncreditedAreCounted reports conversions while profiles cannot be read: all are
+// taken, and those that count for no ad because of that are counted.
+func TestUncreditedAreCounted(t *testing.T) {
+	process := plainProcess + `advertisers:
+  shop: {key: ` + serverKey + `, pixel_key: ` + pixelKey + `, conversions: [order]}
+`
+	known := ""
+	for n := range 5 {
+		known += fmt.Sprintf(`{"id":{"type":"login:shop.example","value":"p%d"},"segments":[{"name":"s","expires":"30d"}]}`+"\n", n)
+	}
+	s := serve(t, newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", bannerCampaign("a", 5)), known), lenient)
+	send := func(who string) {
+		t.Helper()
+		if r := s.send(t, "/e/conv", reportLine(who, who, `,"topic":"order"`)); r.Accepted != 1 {
+			t.Fatalf("the conversion of %s is answered %+v", who, r)
+		}
+	}
+	check := func(timeouts, errors float64) {
+		t.Helper()
+		for outcome, want := range map[string]float64{"timeout": timeouts, "error": errors} {
+			if got := counted(t, s.Engine, "bidwell_conversions_uncredited_total", outcome); got != want {
+				t.Errorf("%v conversions are uncredited by %s, want %v", got, outcome, want)
+			}
+		}
+	}
+	send("p0")
+	send("nobody knows them")
+	check(0, 0)
+	s.store.broken.Store(true)
+	send("p1")
+	check(0, 1)
+	s.store.broken.Store(false)
+	until := make(chan struct{})
+	defer close(until)
+	s.store.stalls.Store(&until)
+	send("p2")
+	send("p3")
+	check(2, 1)
+}
+
+// counted returns a counter of an engine by its only label.
+func counted(tb testing.TB, e *bidder.Engine, name, label string) float64 {
+	tb.Helper()
+	r := prometheus.NewRegistry()
+	r.MustRegister(e)
+	families, err := r.Gather()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && m.GetLabel()[0].GetValue() == label {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	tb.Fatalf("there is no %s of %s", name, label)
+	return 0
 }

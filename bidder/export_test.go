@@ -1,6 +1,10 @@
 package bidder
 
-import "bidwell/ad"
+import (
+	"time"
+
+	"bidwell/ad"
+)
 
 // Unshaded returns what would have been offered if the bid were not shaded.
 func (b *Bid) Unshaded() ad.Money { return b.shade.offer }
@@ -10,3 +14,13 @@ func (b *Bid) Auction() ad.Auction { return b.shade.auction }
 
 // Explored reports whether another bid than the best was tried.
 func (b *Bid) Explored() bool { return b.shade.tried }
+
+// CreditDeadlines returns until when a batch that began at a time would wait for profiles
+// that it asks for at others.
+func CreditDeadlines(begun time.Time, asked ...time.Time) (until []time.Time) {
+	c := (&Engine{Metrics: new(Metrics)}).creditor(new(reading), begun)
+	for _, now := range asked {
+		until = append(until, c.deadline(now))
+	}
+	return until
+}

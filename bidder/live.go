@@ -1,6 +1,7 @@
 package bidder
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/time/rate"
@@ -14,6 +15,7 @@ type live struct {
 	*campaign.Snapshot
 	exchanges []*exchangeState // by campaign.Exchange.Index, then those that are configured no more
 	tally     *tally
+	clickable func() map[clicked]*campaign.Line // made when the first conversion asks
 }
 
 // exchangeState is what outlives a reload of an exchange: its rate limiter and
@@ -28,7 +30,7 @@ type exchangeState struct {
 
 // goLive makes the state for a snapshot out of what served before.
 func goLive(s *campaign.Snapshot, before *live) *live {
-	l := &live{Snapshot: s, tally: newTally(s)}
+	l := &live{Snapshot: s, tally: newTally(s), clickable: sync.OnceValue(func() map[clicked]*campaign.Line { return clickable(s) })}
 	old := map[string]*exchangeState{}
 	if before != nil {
 		for _, x := range before.exchanges {

@@ -104,10 +104,12 @@ type reading struct {
 	kind   ad.EventKind
 	now    time.Time
 	oldest int64 // unix seconds: what is older would be forgotten at once
+
+	clickable func() map[clicked]*campaign.Line // of the snapshot
 }
 
-func (e *Engine) reading(snap *campaign.Snapshot, of *campaign.Sender, kind ad.EventKind, now time.Time) *reading {
-	return &reading{snap, of, kind, now, now.Add(-e.Profiles.Retention().Behaviours).Unix()}
+func (e *Engine) reading(l *live, of *campaign.Sender, kind ad.EventKind, now time.Time) *reading {
+	return &reading{l.Snapshot, of, kind, now, now.Add(-e.Profiles.Retention().Behaviours).Unix(), l.clickable}
 }
 
 // event makes the event that a report asks for, and says what it is about.

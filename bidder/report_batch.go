@@ -56,8 +56,8 @@ type batch struct {
 // all of it may be sent again.
 func (s *Server) reportMany(ctx *fasthttp.RequestCtx, kind ad.EventKind, now time.Time) {
 	e := s.engine
-	snap := e.Snapshot()
-	of, public := snap.Sender(senderKey(ctx.Request.Header.Peek("Authorization"), ctx.QueryArgs().Peek("key")))
+	l := e.live.Load()
+	of, public := l.Sender(senderKey(ctx.Request.Header.Peek("Authorization"), ctx.QueryArgs().Peek("key")))
 	if of == nil || public {
 		s.refuse(ctx, nil, statusUnauthorized, "the key is missing or wrong; a pixel_key is none for servers")
 		return
@@ -81,7 +81,7 @@ func (s *Server) reportMany(ctx *fasthttp.RequestCtx, kind ad.EventKind, now tim
 		return
 	}
 	var b batch
-	rd := e.reading(snap, of, kind, now)
+	rd := e.reading(l, of, kind, now)
 	b.read(rd, body, func(id ad.ID, name string) { e.Ledger.Name(ledger.TopicName, id, name) })
 	if err := e.record(rd, &b); err != nil {
 		e.Metrics.reports[reportIndex(kind)][reportNotDurable].Add(uint64(len(b.events)))
@@ -219,7 +219,7 @@ func (e *Engine) record(rd *reading, b *batch) error {
 		return err
 	}
 	if rd.kind == ad.EventConversion {
-		c := e.creditor(rd)
+		c := e.creditor(rd, time.Now())
 		for i := range b.events {
 			c.credit(&b.events[i])
 		}

@@ -28,12 +28,13 @@ const (
 // person. A browser with neither gets a cookie and comes again.
 func (s *Server) reportOne(ctx *fasthttp.RequestCtx, kind ad.EventKind, now time.Time) {
 	e := s.engine
-	of, public := e.Snapshot().Sender(ctx.QueryArgs().Peek("key"))
+	l := e.live.Load()
+	of, public := l.Sender(ctx.QueryArgs().Peek("key"))
 	if of == nil || !public {
 		s.refuse(ctx, nil, statusUnauthorized, "the key is missing, or not a pixel_key")
 		return
 	}
-	rd := e.reading(e.Snapshot(), of, kind, now)
+	rd := e.reading(l, of, kind, now)
 	no, begun := s.pixelReport(ctx, rd)
 	outcome := reportAccepted
 	if no != nil {
@@ -115,7 +116,7 @@ func (s *Server) pixelReport(ctx *fasthttp.RequestCtx, rd *reading) (no *objecti
 		return &objection{outcome: reportNotDurable}, false
 	}
 	if rd.kind == ad.EventConversion && may.Read {
-		e.creditor(rd).credit(&ev)
+		e.creditor(rd, time.Now()).credit(&ev)
 	}
 	e.Ledger.Name(ledger.TopicName, about.ID, about.Name)
 	reason, err := e.Ledger.Append(&ev)

@@ -44,11 +44,15 @@ type rig struct {
 type store struct {
 	profile.Store
 	broken atomic.Bool
+	stalls atomic.Pointer[chan struct{}] // until it is closed, no record is read
 }
 
 func (s *store) Get(key ad.PersonID, dst []byte) ([]byte, error) {
 	if s.broken.Load() {
 		return dst, profile.ErrDamaged
+	}
+	if until := s.stalls.Load(); until != nil {
+		<-*until
 	}
 	return s.Store.Get(key, dst)
 }

@@ -19,14 +19,14 @@ const (
 	TimedOut // the deadline passed, or too many reads are waiting
 	Failed   // the store failed, or its record is corrupt
 
-	numOutcomes
+	NumOutcomes = iota
 )
 
-var outcomeNames = [numOutcomes]string{"hit", "store_hit", "unknown", "timeout", "error"}
+var outcomeNames = [NumOutcomes]string{"hit", "store_hit", "unknown", "timeout", "error"}
 
 // String returns the outcome's name, as metrics use it.
 func (o Outcome) String() string {
-	if o >= numOutcomes {
+	if o >= NumOutcomes {
 		return "none"
 	}
 	return outcomeNames[o]
@@ -105,13 +105,13 @@ func found(r Record, o Outcome) Outcome {
 // counts are the outcomes of a share of the people, so that counting on every
 // request does not become what the processors wait for.
 type counts struct {
-	n [numOutcomes]atomic.Uint64
-	_ [64 - 8*numOutcomes]byte
+	n [NumOutcomes]atomic.Uint64
+	_ [64 - 8*NumOutcomes]byte
 }
 
 // Stats are the totals since Open.
 type Stats struct {
-	Loads       [numOutcomes]uint64 // by Outcome
+	Loads       [NumOutcomes]uint64 // by Outcome
 	Writes      uint64              // records written or deleted
 	CacheBytes  int64               // memory that cached records take, about
 	CacheMax    int64
