@@ -179,20 +179,25 @@ func (c *compiler) goalOf(l *Line) {
 		c.ps.Warnf(b.At("price"), "a price is for a thousand impressions, the worth for one "+g.Event(),
 			"this bids as if %s %% of the impressions led to a %s, at %s of worth", strconv.FormatFloat(100*l.Prior, 'g', 3, 64), g.Event(), g.Spec.Worth.Amount)
 	}
-	c.completes(l)
+	c.responds(l)
 }
 
 // implausible are the chances, by goal, that no campaign has.
 var implausible = [...]float64{pricing.PerViewable: 1, pricing.PerClick: 0.2, pricing.PerCompletedView: 1, pricing.PerAcquisition: 0.05}
 
-// completes warns of creatives that cannot do what is paid for.
-func (c *compiler) completes(l *Line) {
-	if l.Goal.PayPer != pricing.PerCompletedView {
-		return
-	}
+// responds warns of creatives that cannot bring, or cannot report, what is paid for.
+func (c *compiler) responds(l *Line) {
 	for i, cr := range l.Creatives {
-		if cr.Media != ad.Video && cr.Media != ad.Audio {
-			c.ps.Warnf(l.Spec.EntryAt("creatives", i), "", "creative %q is not played, so it has no completed view", cr.Name)
+		at := l.Spec.EntryAt("creatives", i)
+		switch {
+		case l.Goal.PayPer == pricing.PerCompletedView && cr.Media != ad.Video && cr.Media != ad.Audio:
+			c.ps.Warnf(at, "", "creative %q is not played, so it has no completed view", cr.Name)
+		case l.Goal.PayPer != pricing.PerViewable || cr.Viewable():
+		case cr.Media == ad.Audio:
+			c.ps.Warnf(at, "", "creative %q is heard, so it is never viewable", cr.Name)
+		default:
+			c.ps.Warnf(at, "give it html with a script that calls ${VIEW_URL}&e=viewable once it was seen",
+				"creative %q does not report that it was seen", cr.Name)
 		}
 	}
 }

@@ -45,6 +45,18 @@ type Creative struct {
 	native *native
 }
 
+// Viewable reports whether its markup can tell that it was seen: that of videos does,
+// of natives where the placement measures it, of banners if it uses ${VIEW_URL}.
+func (c *Creative) Viewable() bool {
+	switch c.Media {
+	case ad.Banner:
+		return c.banner.markup.uses(viewSlot)
+	case ad.Audio:
+		return false
+	}
+	return true
+}
+
 // CompileContext is what a creative needs to know of its surroundings.
 type CompileContext struct {
 	ID         ad.ID

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strconv"
 
 	"bidwell/ad"
@@ -94,6 +95,11 @@ func (t template) append(dst []byte, m *values) []byte {
 		}
 	}
 	return dst
+}
+
+// uses reports whether the markup has a slot.
+func (t template) uses(s slot) bool {
+	return slices.ContainsFunc(t, func(g segment) bool { return g.slot == s })
 }
 
 // appendView appends a view address with its event in the query.
