@@ -163,7 +163,7 @@ var reasons = [numReasons]reasonText{
 	DailyImpressionsSpent: {"daily_impressions", "the day's budget of impressions is used up or reserved", 0},
 	BudgetSpent:           {"budget", "the budget is spent or reserved", 0},
 	DailyBudgetSpent:      {"daily_budget", "the day's budget is spent or reserved", 0},
-	Outbid:                {"outbid", "another line item of ours bids more", 0},
+	Outbid:                {"outbid", "another line item is worth more to us", 0},
 	AdvertiserTaken:       {"advertiser_taken", "the advertiser or creative already has an impression of this request", 0},
 	TokenForged:           {"token_forged", "the notice's token was not signed by us", 0},
 	TokenExpired:          {"token_expired", "the notice's token has expired", 0},

@@ -93,16 +93,22 @@ func (sc *Scratch) floorDetail(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace
 		offer = sc.money.offer(l.MaxBid)
 	}
 	cur := sc.money.cur.String()
-	return fmt.Sprintf("worth %s %s, floor %s %s", decimal(offer.CPM()), cur, decimal(floor.CPM()), cur)
+	worth, least := amounts(offer.CPM(), floor.CPM())
+	return fmt.Sprintf("worth %s %s, floor %s %s", worth, cur, least, cur)
 }
 
-// outbidDetail compares with what the winner would have bid if it were not shaded: by
-// that it won.
+// outbidDetail compares what the impression is worth to the line item and to the
+// winner, which bids less where its bid is shaded.
 func (sc *Scratch) outbidDetail(imp *openrtb.Imp, lt *lineTrace) string {
 	for i := range sc.Bids {
 		if b := &sc.Bids[i]; b.Imp == imp && lt.priced {
-			return fmt.Sprintf("%s against %s %s of %s/%s", decimal(lt.offer.CPM()), decimal(b.shade.offer.CPM()),
-				sc.money.cur, b.Line.Campaign.Name, b.Line.Name)
+			ours, theirs := amounts(lt.offer.CPM(), b.shade.offer.CPM())
+			text := fmt.Sprintf("worth %s %s, %s/%s %s %s", ours, sc.money.cur,
+				b.Line.Campaign.Name, b.Line.Name, theirs, sc.money.cur)
+			if lt.offer == b.shade.offer {
+				text += ", by lot"
+			}
+			return text
 		}
 	}
 	return ""

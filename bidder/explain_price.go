@@ -48,6 +48,7 @@ type ShareExplanation struct {
 // WinExplanation is how likely a bid wins at some prices, in the currency of the
 // response.
 type WinExplanation struct {
+	Cur      string  `json:"currency"`
 	Known    bool    `json:"known"`        // enough was seen to shade bids
 	Seen     float64 `json:"seen"`         // auctions of that part of the market, as far as they are remembered
 	Explored bool    `json:"explored"`     // another bid than the best is tried, to learn from
@@ -72,7 +73,7 @@ func (sc *Scratch) priceSteps(l *campaign.Line, lt *lineTrace) []PriceStep {
 	}
 	steps := []PriceStep{{"price", l.Price.CPM(), house, l.Spec.Bid.At("price").String()}}
 	if l.Goal != nil {
-		text := fmt.Sprintf("%s × %s %s per %s", percent(lt.chance), decimal(l.Goal.Worth.Units()), house, l.Goal.Event())
+		text := fmt.Sprintf("1000 × %s × %s %s per %s", percent(lt.chance), decimal(l.Goal.Worth.Units()), house, l.Goal.Event())
 		steps[0] = PriceStep{text, worth(1).CPM(), house, l.Goal.Spec.At("worth").String()}
 	}
 	factor := 1.0
@@ -102,7 +103,7 @@ func (sc *Scratch) pacedSteps(l *campaign.Line, lt *lineTrace) (steps []PriceSte
 	if lt.kappa < 1 {
 		text := "pacing" + pacedOf[lt.pacedBy]
 		if lt.byCost {
-			text = "average cost"
+			text = fmt.Sprintf("average cost %s %s per %s", decimal(l.Goal.Average.Units()), house, l.Goal.Event())
 		}
 		steps = append(steps, PriceStep{text + " × " + decimal(math.Round(lt.kappa*1e4)/1e4), paced.CPM(), house, pacingOrigin(l, lt).String()})
 	}
@@ -155,7 +156,7 @@ func (sc *Scratch) explainWin(lt *lineTrace) *WinExplanation {
 		return nil
 	}
 	curve := sc.paced.Model().Market.Curve(sc.exchange.ID, lt.shade.segment)
-	x := &WinExplanation{Known: curve.Known(), Seen: curve.Seen(), Explored: lt.shade.tried, Costs: lt.shade.cost.CPM()}
+	x := &WinExplanation{Cur: sc.money.cur.String(), Known: curve.Known(), Seen: curve.Seen(), Explored: lt.shade.tried, Costs: lt.shade.cost.CPM()}
 	if !x.Known {
 		return x
 	}
@@ -222,12 +223,51 @@ func (x *WinExplanation) text() string {
 	}
 	words := make([]string, len(x.At))
 	for i, a := range x.At {
-		words[i] = fmt.Sprintf("%s %s", decimal(a.CPM), percent(a.Win))
+		words[i] = fmt.Sprintf("at %s %s it wins %s", cents(a.CPM), x.Cur, wholePercent(a.Win))
+		if i == 0 {
+			words[i] += " of auctions"
+		}
 	}
-	return "wins at " + strings.Join(words, ", ")
+	return strings.Join(words, ", ")
 }
 
 // percent writes a chance with three digits.
 func percent(p float64) string {
 	return strconv.FormatFloat(100*p, 'g', 3, 64) + " %"
+}
+
+// wholePercent writes a share as people say it: 54 %, and 0.4 % where it is small.
+func wholePercent(p float64) string {
+	digits := 0
+	if p > 0 && p < 0.01 {
+		digits = 1
+	}
+	return strconv.FormatFloat(100*p, 'f', digits, 64) + " %"
+}
+
+// amount writes an amount for people, with no more than four decimals; one that is
+// smaller than that with two digits.
+func amount(f float64) string {
+	rounded := math.Round(f*1e4) / 1e4
+	if rounded == 0 && f != 0 {
+		rounded, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', 2, 64), 64)
+	}
+	return decimal(rounded)
+}
+
+// amounts writes two amounts that are compared: with all decimals where they would
+// look the same and are not.
+func amounts(a, b float64) (string, string) {
+	if x, y := amount(a), amount(b); x != y || a == b {
+		return x, y
+	}
+	return decimal(a), decimal(b)
+}
+
+// cents writes an amount with two decimals, a small one as amount does.
+func cents(f float64) string {
+	if math.Abs(f) < 0.1 {
+		return amount(f)
+	}
+	return strconv.FormatFloat(f, 'f', 2, 64)
 }

@@ -75,7 +75,7 @@ func (x *LineExplanation) write(p *printer) {
 		p.line("      deal %s", x.Deal)
 	}
 	for _, s := range x.Price {
-		p.line("      %-28s %10s %s  %s", s.Step, decimal(s.CPM), s.Cur, s.Where)
+		p.line("      %-40s %10s %s CPM  %s", s.Step, amount(s.CPM), s.Cur, s.Where)
 	}
 	x.writePrice(p)
 	for i := range x.Caps {

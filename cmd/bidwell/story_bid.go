@@ -78,7 +78,7 @@ func (s *story) sayWhy(x *bidder.Explanation) {
 				s.say("  %s/%s: %s", l.Campaign, l.Line, l.Text)
 			}
 			for _, step := range l.Price {
-				s.say("  %-28s %5.2f %s", step.Step, step.CPM, step.Cur)
+				s.say("  %-28s %5.2f %s CPM", step.Step, step.CPM, step.Cur)
 			}
 			if c := l.Conversation; c != nil && c.Step != "" {
 				s.say("  at step %s of the conversation", c.Step)
