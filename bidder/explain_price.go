@@ -23,7 +23,8 @@ type PriceStep struct {
 type ChanceExplanation struct {
 	Event  string       `json:"event"` // what is paid for, such as click
 	Chance float64      `json:"chance"`
-	Stated float64      `json:"stated"` // by the price of the line item
+	Stated float64      `json:"stated"`         // by the price of the line item
+	Held   bool         `json:"held,omitempty"` // at 16 times what is usual for the line item, or a 16th: the parts make more, or less
 	Parts  []ChancePart `json:"parts,omitempty"`
 	Scorer bool         `json:"own_scorer,omitempty"` // a scorer that was compiled in tells it
 }
@@ -35,6 +36,7 @@ type ChancePart struct {
 	Prior  float64 `json:"prior"` // whatever the impression
 	Model  float64 `json:"model"` // by the model, used or not
 	Used   bool    `json:"used"`  // the model; else the prior
+	Held   bool    `json:"held"`  // at 16 times the prior, or a 16th of it: the model says more, or less
 	Why    string  `json:"why"`   // it is used, or not
 }
 
@@ -132,8 +134,10 @@ func (sc *Scratch) explainChance(l *campaign.Line, lt *lineTrace) *ChanceExplana
 		return nil
 	}
 	x := &ChanceExplanation{Event: l.Goal.Event(), Chance: lt.chance, Stated: l.Prior, Scorer: sc.paced.Own()}
+	view := sc.paced.View(l)
+	x.Held = len(lt.estimates) > 1 && view.Least < view.Most && (lt.chance <= view.Least || lt.chance >= view.Most)
 	for _, e := range lt.estimates {
-		x.Parts = append(x.Parts, ChancePart{e.Task.String(), e.Chance, e.Prior, e.Model, e.Used, e.Why})
+		x.Parts = append(x.Parts, ChancePart{e.Task.String(), e.Chance, e.Prior, e.Model, e.Used, e.Held, e.Why})
 	}
 	return x
 }
@@ -186,6 +190,9 @@ func (x *LineExplanation) writePrice(p *printer) {
 		for i := range c.Parts {
 			p.line("      %s %s", name, c.Parts[i].text(c))
 		}
+		if c.Held && !c.Scorer {
+			p.line("      all together %s: held at 16 times what is usual for the line item, or a sixteenth", percent(c.Chance))
+		}
 	}
 	if len(x.Shares) > 0 {
 		words := make([]string, len(x.Shares))
@@ -210,11 +217,22 @@ func (c *ChancePart) text(of *ChanceExplanation) string {
 	what := taskTexts[c.Of]
 	switch {
 	case c.Used:
-		return fmt.Sprintf("%s: %s; usual for the line item %s; learned: %s", what, percent(c.Chance), percent(c.Prior), c.Why)
+		return fmt.Sprintf("%s: %s%s; usual for the line item %s; learned: %s", what, percent(c.Chance), c.held(), percent(c.Prior), c.Why)
 	case c.Model != c.Prior:
-		return fmt.Sprintf("%s: %s, %s; learned would be %s, not used: %s", what, percent(c.Chance), usual, percent(c.Model), c.Why)
+		return fmt.Sprintf("%s: %s, %s; learned would be %s%s, not used: %s", what, percent(c.Chance), usual, percent(c.Model), c.held(), c.Why)
 	}
 	return fmt.Sprintf("%s: %s, %s; %s", what, percent(c.Chance), usual, c.Why)
+}
+
+// held says where a model's chance has met its bound.
+func (c *ChancePart) held() string {
+	switch {
+	case !c.Held:
+		return ""
+	case c.Model > c.Prior:
+		return " (held at 16 times the usual)"
+	}
+	return " (held at a sixteenth of the usual)"
 }
 
 func (x *WinExplanation) text() string {

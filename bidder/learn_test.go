@@ -36,7 +36,7 @@ func (r *rig) teach(tb testing.TB, population loadtest.People, requests int) *pr
 		}
 		release(r, &sc)
 	}
-	return &pricing.Model{Responses: trainer.Publish(), Market: rates.Publish()}
+	return &pricing.Model{Responses: trainer.Publish(nil), Market: rates.Publish()}
 }
 
 // learnFrom shows a bid's impression to somebody. Of some places one in five clicks,

@@ -10,5 +10,5 @@ type Model struct {
 // Nothing returns the model that knows nothing: chances are priors, and bids are not
 // shaded.
 func Nothing() *Model {
-	return &Model{Responses: NewTrainer().Publish(), Market: new(Market)}
+	return &Model{Responses: NewTrainer().Publish(nil), Market: new(Market)}
 }

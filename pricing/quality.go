@@ -26,6 +26,9 @@ type TaskQuality struct {
 	AUC         float64 `json:"auc"`         // how often a response got a higher chance than none; 0 without events
 	Used        bool    `json:"used"`        // the model; else the prior
 	Why         string  `json:"why"`         // it is used, or not
+
+	Waiting          float64 `json:"waiting"`           // examples of the last ten minutes, of which nothing is learned yet
+	WaitingResponses float64 `json:"waiting_responses"` // of them, those that have a response by now
 }
 
 // The gate: what a model must show before it is used.
@@ -94,7 +97,8 @@ func (r *recent) add(y, loss, base float64) {
 	}
 }
 
-// ratio is the log loss of the model to that of the prior.
+// ratio is the log loss of the model to that of the prior: by as much less as it is
+// below 1, the model has predicted better.
 func (r *recent) ratio() float64 { return r.loss / r.base }
 
 func logLoss(none, y, p float64) float64 { return -y*math.Log(p) - none*math.Log1p(-p) }
@@ -136,8 +140,8 @@ func (q *progress) auc() float64 {
 }
 
 // quality sums up, and decides whether the model is used. House is what all
-// campaigns show together.
-func (q *progress) quality(t Task, house *progress) TaskQuality {
+// campaigns show together, w what waits, nil for nothing.
+func (q *progress) quality(t Task, house *progress, w *Waiting) TaskQuality {
 	out := TaskQuality{Task: t}
 	if q == nil {
 		q = new(progress)
@@ -147,6 +151,10 @@ func (q *progress) quality(t Task, house *progress) TaskQuality {
 		out.Calibration, out.Entropy, out.PriorLoss = q.p/q.y, q.loss/entropy, q.base/entropy
 	}
 	out.Used, out.Why = q.gate(house), q.why(house)
+	if w != nil {
+		out.Waiting, out.WaitingResponses = w.Trials[t], w.Responses[t]
+		out.Why += w.text(t)
+	}
 	return out
 }
 
@@ -183,7 +191,11 @@ func (q *progress) finding(of string) string {
 	if q.late.loss <= gateLoss*q.late.base && q.off() > q.band() {
 		return fmt.Sprintf("it expects %.2f times the responses%s that come", q.p/q.y, of)
 	}
-	return fmt.Sprintf("its log loss%s is %.3f of the prior's of late", of, q.late.ratio())
+	better, word := 100*(1-q.late.ratio()), "better"
+	if better < 0 {
+		better, word = -better, "worse"
+	}
+	return fmt.Sprintf("it has predicted responses%s %.1f %% %s than the usual rate lately", of, better, word)
 }
 
 // record is what is kept of a campaign.
@@ -203,7 +215,7 @@ type verdict struct {
 	}
 }
 
-func (c *record) verdict(house *[NumTasks]progress) *verdict {
+func (c *record) verdict(house *[NumTasks]progress, w *Waiting) *verdict {
 	v := &verdict{quality: Quality{Goal: c.goal}}
 	for t := range NumTasks {
 		q := c.progress[t]
@@ -212,7 +224,7 @@ func (c *record) verdict(house *[NumTasks]progress) *verdict {
 		v.tasks[t].factor = q.factor()
 	}
 	for _, t := range c.goal.Tasks() {
-		v.quality.Tasks = append(v.quality.Tasks, c.progress[t].quality(t, &house[t]))
+		v.quality.Tasks = append(v.quality.Tasks, c.progress[t].quality(t, &house[t], w))
 	}
 	return v
 }

@@ -259,6 +259,7 @@ type Estimate struct {
 	Prior  float64 // how often it happens, whatever the impression
 	Model  float64 // what the model says, calibrated and bounded
 	Used   bool    // the model; else the prior
+	Held   bool    // at 16 times the prior, or a 16th, for the model says more, or less
 	Why    string
 	Chance float64
 }
@@ -272,7 +273,9 @@ func (r *Responses) Explain(x *Context, b *Bases, l *LineView, campaign ad.ID, s
 		p := &l.parts[i]
 		e := Estimate{Task: t, Prior: p.rate, Model: p.rate, Used: p.used, Chance: r.chance(t, p, x, b, l), Why: "nothing has been learned yet"}
 		if r.models[t] != nil {
-			e.Model = p.chance(r.logOdds(t, p, x, b, l))
+			raw := sigmoid(r.logOdds(t, p, x, b, l)) * p.factor
+			e.Model = bounded(raw, p.least, p.most)
+			e.Held = raw < p.least || raw > p.most && p.most < maxRate
 			e.Why = "it has not been shown yet"
 		}
 		for _, found := range q.Tasks {

@@ -80,7 +80,7 @@ func TestDamagedStateIsRefused(t *testing.T) {
 		var x pricing.Context
 		var b pricing.Bases
 		w.show("c", "d", &x)
-		m := other.Publish()
+		m := other.Publish(nil)
 		l := m.Line(pricing.LineKey{Campaign: 1, Line: 1, Goal: pricing.PerClick})
 		m.Begin(&x, &b)
 		if c := m.Chance(&x, &b, &l, &pricing.Subject{Goal: pricing.PerClick, Campaign: 1, Line: 1}); !(c > 0 && c <= 1) {

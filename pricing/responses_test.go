@@ -54,7 +54,7 @@ func TestChancesAreChances(t *testing.T) {
 				tr.Learn(&e)
 			}
 		}
-		m := tr.Publish()
+		m := tr.Publish(nil)
 		for range 10 {
 			x, s := someContext(t), someSubject(t)
 			s.Campaign, s.Line, s.Creative = ids.Draw(t, "campaign"), ids.Draw(t, "line"), ids.Draw(t, "creative")
@@ -103,7 +103,7 @@ func benchmarkChances(b *testing.B, goal pricing.Goal, campaigns int) {
 			tr.Learn(&pricing.Example{Task: t, Context: &contexts[n], Subject: &s, Yes: n%50 == 0, Weight: 1})
 		}
 	}
-	m := tr.Publish()
+	m := tr.Publish(nil)
 	views := make([]pricing.LineView, campaigns)
 	for i := range views {
 		views[i] = m.Line(pricing.LineKey{Campaign: ad.ID(i), Line: ad.ID(i), Goal: goal})
@@ -142,7 +142,7 @@ func TestChancesAllocateNothing(t *testing.T) {
 			tr.Learn(&pricing.Example{Task: task, Context: &x, Subject: &s, Yes: i%50 == 0, Weight: 1})
 		}
 	}
-	m := tr.Publish()
+	m := tr.Publish(nil)
 	l := m.Line(pricing.LineKey{Campaign: 1, Line: 1, Goal: s.Goal})
 	var b pricing.Bases
 	packed := make([]byte, 0, pricing.MaxPacked)
@@ -153,5 +153,40 @@ func TestChancesAllocateNothing(t *testing.T) {
 	})
 	if got != 0 {
 		t.Errorf("%v allocations, want none", got)
+	}
+}
+
+// TestHeldChances lets everybody respond in one place and nobody elsewhere: the chances
+// are held at the bounds, and it is said.
+func TestHeldChances(t *testing.T) {
+	tr := pricing.NewTrainer()
+	s := pricing.Subject{Goal: pricing.PerClick, Campaign: 1, Line: 1, Creative: 7}
+	at := func(good bool) *pricing.Context {
+		x, n := new(pricing.Context), uint64(0)
+		if good {
+			n = 1
+		}
+		for _, f := range []pricing.Field{pricing.Place, pricing.Device, pricing.Hour} {
+			x.Add(f, n)
+		}
+		return x
+	}
+	for i := range 200_000 {
+		good := i%500 == 0
+		tr.Learn(&pricing.Example{Task: pricing.Clicking, Context: at(good), Subject: &s, Yes: good, Weight: 1})
+	}
+	m := tr.Publish(nil)
+	l := m.Line(pricing.LineKey{Campaign: 1, Line: 1, Goal: s.Goal})
+	var b pricing.Bases
+	for _, good := range []bool{true, false} {
+		x := at(good)
+		m.Begin(x, &b)
+		e, want := m.Explain(x, &b, &l, 1, &s)[0], l.Rate/16
+		if good {
+			want = l.Rate * 16
+		}
+		if !e.Held || e.Model != want {
+			t.Errorf("where everybody clicks (%v) the chance is %v, held %v; want it held at %v", good, e.Model, e.Held, want)
+		}
 	}
 }

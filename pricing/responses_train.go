@@ -184,8 +184,9 @@ func (t *Trainer) chance(task Task, x *Context, s *Subject) float64 {
 	return bounded(raw*c.progress[task].factor(), prior/maxRatio, min(prior*maxRatio, maxRate))
 }
 
-// Publish returns the models as they are. Later examples do not change them.
-func (t *Trainer) Publish() *Responses {
+// Publish returns the models as they are. Later examples do not change them. What waits,
+// by campaign, is told to people only; nil is nothing.
+func (t *Trainer) Publish(waits map[ad.ID]*Waiting) *Responses {
 	r := &Responses{rates: t.rates.clone(), verdicts: make(map[ad.ID]*verdict, len(t.campaigns)), credits: make(map[creativeKey]*credit, len(t.credits))}
 	var crosses [NumTasks]*[crossPages]*page
 	for i, c := range t.crosses {
@@ -203,7 +204,12 @@ func (t *Trainer) Publish() *Responses {
 		r.house[i].used = q.y >= gateHouseEvents && q.passes()
 	}
 	for id, c := range t.campaigns {
-		r.verdicts[id] = c.verdict(&t.house)
+		r.verdicts[id] = c.verdict(&t.house, waits[id])
+	}
+	for id, w := range waits {
+		if r.verdicts[id] == nil {
+			r.verdicts[id] = (&record{goal: w.Goal}).verdict(&t.house, w)
+		}
 	}
 	for k, c := range t.credits {
 		copied := *c

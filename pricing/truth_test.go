@@ -168,7 +168,7 @@ func TestModelsAgainstTheTruth(t *testing.T) {
 	var b pricing.Bases
 	var all judge
 	var views [campaigns]pricing.LineView
-	m := tr.Publish()
+	m := tr.Publish(nil)
 	for i := range (before + after) * campaigns {
 		c := i % campaigns
 		name := fmt.Sprint("campaign-", c)
@@ -176,7 +176,7 @@ func TestModelsAgainstTheTruth(t *testing.T) {
 		s := pricing.Subject{Goal: pricing.PerClick, Advertiser: ad.ID(c % 5), Campaign: ad.IDOf(name), Line: ad.IDOf(name, "l"), Creative: ad.IDOf(creative)}
 		if i%20_000 < campaigns {
 			if c == 0 {
-				m = tr.Publish()
+				m = tr.Publish(nil)
 			}
 			views[c] = m.Line(pricing.LineKey{Advertiser: s.Advertiser, Campaign: s.Campaign, Line: s.Line, Goal: s.Goal})
 		}
@@ -191,7 +191,7 @@ func TestModelsAgainstTheTruth(t *testing.T) {
 	if all.loss > 1.03*all.lossOfTruth {
 		t.Errorf("log loss is %.4f of the truth's, want at most 1.03", all.loss/all.lossOfTruth)
 	}
-	m = tr.Publish()
+	m = tr.Publish(nil)
 	for c := range campaigns {
 		q, _ := m.Quality(ad.IDOf(fmt.Sprint("campaign-", c)))
 		if k := q.Tasks[0].Calibration; math.Abs(k-1) > 0.05 {

@@ -97,6 +97,9 @@ type taskStatus struct {
 	Calibration float64 `json:"calibration"`
 	Entropy     float64 `json:"entropy"`
 	AUC         float64 `json:"auc"`
+
+	Waiting          float64 `json:"waiting"`           // impressions or clicks of the last ten minutes, not in impressions yet
+	WaitingResponses float64 `json:"waiting_responses"` // of them, with a response
 }
 
 func (m *Main) goalStatus(c *campaign.Campaign) *goalStatus {
@@ -112,7 +115,7 @@ func (m *Main) goalStatus(c *campaign.Campaign) *goalStatus {
 	}
 	q, _ := p.Model.Responses.Quality(c.ID)
 	for _, t := range q.Tasks {
-		st.Chances = append(st.Chances, taskStatus{t.Task.String(), t.Used, t.Why, t.Impressions, t.Events, t.Calibration, t.Entropy, t.AUC})
+		st.Chances = append(st.Chances, taskStatus{t.Task.String(), t.Used, t.Why, t.Impressions, t.Events, t.Calibration, t.Entropy, t.AUC, t.Waiting, t.WaitingResponses})
 	}
 	return st
 }

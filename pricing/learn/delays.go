@@ -5,7 +5,8 @@ import "time"
 // Conversions come late: an ad without one yet is no failure yet. What it counts as is
 // learned in parts, as it gets older: as much of an example without a conversion as
 // conversions would have come by then. How soon they come is learned as well, from
-// those of which the whole time is known.
+// those of which the whole time is known. An ad with a conversion waits for the end of
+// its stage as well: so successes and failures are always of the same age.
 
 // stages are the ages at which a part is learned; at the last one conversions are no
 // longer waited for.
@@ -33,16 +34,6 @@ type delays struct {
 	usual   *[mostStages]float64
 	passed  [mostStages]float64 // items that have reached the end of a stage
 	convert [mostStages]float64 // conversions in a stage
-}
-
-// stage returns in which stage an age is, len(stages) when all are over.
-func (s stages) stage(age int64) int {
-	for i, end := range s {
-		if age < end.Milliseconds() {
-			return i
-		}
-	}
-	return len(s)
 }
 
 // shares returns how conversions are spread over the stages. The sum is 1.

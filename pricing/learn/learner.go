@@ -83,7 +83,7 @@ func (l *Learner) Counts() Counts { return l.counts }
 
 // Model returns what has been learned. Later events do not change it.
 func (l *Learner) Model() *pricing.Model {
-	return &pricing.Model{Responses: l.responses.Publish(), Market: l.rates.Publish()}
+	return &pricing.Model{Responses: l.responses.Publish(l.waits()), Market: l.rates.Publish()}
 }
 
 // Outcomes returns what a campaign got for its money, nothing for one whose goal is

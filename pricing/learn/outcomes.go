@@ -63,7 +63,8 @@ var mostHours = int(afterClick[len(afterClick)-1] / time.Hour)
 func (o *outcome) outcomes(now int64, d *delays) Outcomes {
 	out, shares := o.total, d.shares()
 	for _, h := range o.recent {
-		out.Due += h.expected * d.stages.by(max(now-h.hour*hourMS-hourMS/2, 0), &shares)
+		age := max(now-h.hour*hourMS, 0)
+		out.Due += h.expected * d.stages.by(age-min(age, hourMS)/2, &shares) // the hour's middle, of what has passed of it
 	}
 	return out
 }

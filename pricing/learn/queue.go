@@ -31,8 +31,9 @@ const (
 	converted       //
 	played          // it is a video or audio ad
 	due             // its window has ended, and what it was then has been learned
+	held            // it has converted, and that has not been learned yet
 
-	allFlags = due<<1 - 1
+	allFlags = held<<1 - 1
 )
 
 // queue is items in the order in which they came. It has room for so many; numbers

@@ -103,7 +103,7 @@ func (l *Learner) view(it *item) {
 	if v.flags&converted != 0 { // before its window ended
 		added := l.views.at(l.views.next - 1)
 		added.flags &^= converted
-		l.convert(ofViews, added, 0)
+		l.convert(added)
 	}
 }
 
@@ -134,10 +134,22 @@ func (l *Learner) age(of int, q *queue) {
 	}
 }
 
-// part learns that an item has come to the end of a stage without a conversion.
+// part learns from an item that has come to the end of a stage: that a conversion came
+// in it, or else, in part, that none did. A conversion is no earlier learned than that
+// others of its age had none, or each campaign would begin with nothing but successes.
 func (l *Learner) part(of, stage int, it *item, share float64) {
-	l.delays[of].passed[stage]++
-	if it.flags&converted != 0 || l.floods.flooded(it.person) {
+	d := &l.delays[of]
+	d.passed[stage]++
+	told := it.flags&held != 0
+	it.flags &^= held
+	switch {
+	case l.floods.flooded(it.person):
+		return
+	case told:
+		d.convert[stage]++
+		l.teach(it, conversionTasks[of], true, float64(it.weight), float64(it.taken))
+		return
+	case it.flags&converted != 0:
 		return
 	}
 	weight := float64(it.weight) * share
@@ -154,7 +166,7 @@ func (l *Learner) conversion(e *ad.Event) {
 		bid = l.last[ofClicks][key]
 	}
 	if it := l.clicks.find(bid); it != nil && it.subject.Conversion == pricing.ConversionOf(e.Topic) && it.subject.Advertiser == e.Advertiser {
-		l.convert(ofClicks, it, l.now-it.at)
+		l.convert(it)
 		return
 	}
 	if told || e.Person.IsZero() {
@@ -163,7 +175,7 @@ func (l *Learner) conversion(e *ad.Event) {
 	}
 	bid = l.last[ofViews][key]
 	if it := l.views.find(bid); it != nil {
-		l.convert(ofViews, it, l.now-it.at)
+		l.convert(it)
 		return
 	}
 	if it := l.shown.find(bid); it != nil && it.flags&due == 0 {
@@ -173,22 +185,14 @@ func (l *Learner) conversion(e *ad.Event) {
 	l.counts.Unmatched++
 }
 
-// convert learns that a conversion has come, so many milliseconds after the ad.
-func (l *Learner) convert(of int, it *item, age int64) {
+// convert notes that a conversion has come. It is learned at the end of the stage that
+// the item is in.
+func (l *Learner) convert(it *item) {
 	l.counts.Conversions++
 	if o := l.outcomes[it.subject.Campaign]; o != nil && o.goal == pricing.PerAcquisition {
 		o.total.Events++
 	}
-	if it.flags&converted != 0 {
-		return
+	if it.flags&converted == 0 {
+		it.flags |= converted | held
 	}
-	it.flags |= converted
-	if l.floods.flooded(it.person) {
-		return
-	}
-	d := &l.delays[of]
-	if stage := d.stages.stage(age); stage < len(d.stages) {
-		d.convert[stage]++
-	}
-	l.teach(it, conversionTasks[of], true, float64(it.weight), float64(it.taken))
 }
