@@ -1,6 +1,7 @@
 package bidder
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -271,8 +272,8 @@ func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reas
 	if l.Goal != nil && n > 1 && n <= mostDrawn {
 		return sc.fitDrawn(l, imp, c)
 	}
-	why := ad.NoCreativeFits
-	start, first := int((sc.seed>>8)%uint64(max(n, 1))), true
+	why := ad.OK // of the creative that came farthest
+	start := int((sc.seed >> 8) % uint64(max(n, 1)))
 	for k := range n {
 		nth := (start + k) % n
 		if l.Talk != nil && !l.Talk.Shows(c.step, nth) {
@@ -283,11 +284,9 @@ func (sc *Scratch) fit(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reas
 			c.creative, c.nth = l.Creatives[nth], nth
 			return ad.OK
 		}
-		if first || r > why {
-			why, first = r, false
-		}
+		why = max(why, r)
 	}
-	return why
+	return cmp.Or(why, ad.NoCreativeFits)
 }
 
 func (sc *Scratch) fits(cr *campaign.Creative, imp *openrtb.Imp, f *creative.Fit) ad.Reason {

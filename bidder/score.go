@@ -1,6 +1,8 @@
 package bidder
 
 import (
+	"cmp"
+
 	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/openrtb"
@@ -35,18 +37,16 @@ func (sc *Scratch) fitDrawn(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad
 			d.add(nth)
 		}
 	}
-	why, first := ad.NoCreativeFits, true
+	why := ad.OK // of the creative that came farthest
 	for nth := d.next(); nth >= 0; nth = d.next() {
 		r := sc.fits(l.Creatives[nth], imp, c.fit)
 		if r == ad.OK {
 			c.creative, c.nth = l.Creatives[nth], nth
 			return ad.OK
 		}
-		if first || r > why {
-			why, first = r, false
-		}
+		why = max(why, r)
 	}
-	return why
+	return cmp.Or(why, ad.NoCreativeFits)
 }
 
 // draw draws numbers below len(shares), at most mostDrawn, each once, by their shares.

@@ -13,7 +13,7 @@ import (
 // does, see probe. The longer that is above the target, the larger a share of
 // requests is answered with an empty 204, which costs a third of a decision. So
 // the queue stays about as long as the target, however much is asked, and there
-// is always work: a share that were raised step by step would overshoot, since
+// is always work: a share that was raised step by step would overshoot, since
 // what it does to a long queue is seen when that queue has been worked off.
 type shedder struct {
 	threshold atomic.Uint64 // requests whose hash is below it are shed; 0 for none

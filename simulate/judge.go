@@ -139,10 +139,16 @@ type ranks struct{ events, others [rankBins]float64 }
 const rankBins = 1024
 
 func (r *ranks) add(p, truth float64) {
-	x := math.Log(p) - math.Log1p(-p)
-	i := min(max(int((x+16)*32), 0), rankBins-1)
+	i := rankOf(p)
 	r.events[i] += truth
 	r.others[i] += 1 - truth
+}
+
+// rankOf returns the bin of a chance from 0 to 1. The log-odds of both ends are infinite,
+// and no number of a bin.
+func rankOf(p float64) int {
+	x := math.Log(p) - math.Log1p(-p)
+	return int(min(max((x+16)*32, 0), rankBins-1))
 }
 
 func (r *ranks) merge(o *ranks) {

@@ -62,3 +62,22 @@ func TestJudge(t *testing.T) {
 		t.Error("there is a quality of nothing")
 	}
 }
+
+// TestRanksOfSureThings ranks chances at both ends, whose log-odds are infinite, among
+// others.
+func TestRanksOfSureThings(t *testing.T) {
+	last := -1
+	for _, p := range []float64{0, 1e-6, 0.5, 1 - 1e-6, 1} {
+		i := rankOf(p)
+		if i <= last || i >= rankBins {
+			t.Errorf("a chance of %v is in bin %d, the one before in %d of %d", p, i, last, rankBins)
+		}
+		last = i
+	}
+	var r ranks
+	r.add(1, 1)
+	r.add(0, 0)
+	if got := r.auc(); got != 1 {
+		t.Errorf("who is right for sure has an AUC of %v", got)
+	}
+}

@@ -118,6 +118,10 @@ func (m *memory) AppendAll(events []ad.Event, outcomes []ad.Reason) (err error) 
 // Name keeps nothing: nobody reads names here.
 func (m *memory) Name(ledger.NameKind, ad.ID, string) {}
 
+// NameOf and Named say so.
+func (m *memory) NameOf(ledger.NameKind, ad.ID) string { return "" }
+func (m *memory) Named(ledger.NameKind) int            { return 0 }
+
 // AppendAsync takes a tally or a sample, which nobody reads here.
 func (m *memory) AppendAsync(*ad.Event) bool { return true }
 
