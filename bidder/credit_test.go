@@ -222,3 +222,35 @@ func counted(tb testing.TB, e *bidder.Engine, name, label string) float64 {
 	tb.Fatalf("there is no %s of %s", name, label)
 	return 0
 }
+
+// TestDealNamesAreBounded fills the ledger with names of deals, as an exchange could that
+// makes up new ones all the time: no further one is kept, after a reload neither.
+func TestDealNamesAreBounded(t *testing.T) {
+	any := strings.Replace(bannerCampaign("a", 5), "name: all,", "name: all, deals: any,", 1)
+	fsys := files("bidwell.yaml", plainProcess, "campaigns/a.yaml", any)
+	s := serve(t, newRig(t, fsys, ""), lenient)
+	named := func(deal string) string {
+		t.Helper()
+		more := `,"tmax":10000,"imp":[{"id":"1","banner":{"w":300,"h":250},"pmp":{"deals":[{"id":"` + deal + `","bidfloor":1,"at":1}]}}]`
+		if a := s.post(t, bannerRequest("1", more)); a.status != http.StatusOK {
+			t.Fatalf("answered %d %s", a.status, a.body)
+		}
+		s.Flush(monday)
+		return s.events.NameOf(ledger.DealName, ad.HashID([]byte(deal)))
+	}
+	if got := named("first"); got != "first" {
+		t.Errorf("the first deal is named %q", got)
+	}
+	for n := s.events.Named(ledger.DealName); n < bidder.MostDealNames; n++ {
+		s.events.Name(ledger.DealName, ad.ID(n+1), "made up")
+	}
+	for range 2 {
+		if got, n := named("one more"), s.events.Named(ledger.DealName); got != "" || n != bidder.MostDealNames {
+			t.Errorf("one more deal is named %q; %d have names", got, n)
+		}
+		s.Publish(compile(t, fsys))
+	}
+	if got := named("first"); got != "first" {
+		t.Errorf("in the end the first deal is named %q", got)
+	}
+}

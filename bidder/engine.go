@@ -70,6 +70,8 @@ type Ledger interface {
 	AppendAll(events []ad.Event, outcomes []ad.Reason) error
 	// Name keeps the name of an id, on disk before any event that is appended later.
 	Name(ledger.NameKind, ad.ID, string)
+	NameOf(ledger.NameKind, ad.ID) string // empty for none
+	Named(ledger.NameKind) int            // how many there are
 	Health() error
 }
 

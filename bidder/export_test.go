@@ -24,3 +24,6 @@ func CreditDeadlines(begun time.Time, asked ...time.Time) (until []time.Time) {
 	}
 	return until
 }
+
+// MostDealNames is how many names of deals the ledger gets at most.
+const MostDealNames = mostDealNames

@@ -7,7 +7,6 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
-	"bidwell/ledger"
 	"bidwell/openrtb"
 )
 
@@ -171,12 +170,11 @@ func (e *Engine) sample(sc *Scratch, b *Bid) {
 // about once a second, and before the ledger is closed.
 func (e *Engine) Flush(now time.Time) {
 	write := func(ev *ad.Event) { e.Ledger.AppendAsync(ev) }
-	name := func(id ad.ID, text string) { e.Ledger.Name(ledger.DealName, id, text) }
 	e.tallies.mu.Lock()
 	defer e.tallies.mu.Unlock()
 	kept := e.tallies.retired[:0]
 	for _, r := range e.tallies.retired {
-		r.tally.flush(now, name, write)
+		r.tally.flush(now, e.nameDeal, write)
 		if r.left--; r.left > 0 {
 			kept = append(kept, r)
 		}
@@ -184,7 +182,7 @@ func (e *Engine) Flush(now time.Time) {
 	clear(e.tallies.retired[len(kept):])
 	e.tallies.retired = kept
 	if l := e.live.Load(); l != nil {
-		l.tally.flush(now, name, write)
+		l.tally.flush(now, e.nameDeal, write)
 	}
 }
 

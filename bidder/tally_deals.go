@@ -4,12 +4,24 @@ import (
 	"sync"
 
 	"bidwell/ad"
+	"bidwell/ledger"
 	"bidwell/openrtb"
 )
 
-// mostNamedDeals is how many deals of one snapshot get their names into the ledger:
-// exchanges make up names, and the ledger keeps each for good.
-const mostNamedDeals = 10_000
+// Exchanges make up the names of deals, and the ledger keeps each for good: it gets none
+// when it has mostDealNames. mostNewDeals is how many of one snapshot are asked about.
+const (
+	mostDealNames = 20_000
+	mostNewDeals  = 10_000
+)
+
+// nameDeal hands the name of a deal to the ledger if that has room for it. It is called
+// by one goroutine at a time.
+func (e *Engine) nameDeal(id ad.ID, text string) {
+	if e.Ledger.Named(ledger.DealName) < mostDealNames && e.Ledger.NameOf(ledger.DealName, id) == "" {
+		e.Ledger.Name(ledger.DealName, id, text)
+	}
+}
 
 // dealTally counts what is through deals. There is no telling beforehand which deals
 // will be offered, so it is maps below a lock.
@@ -51,11 +63,11 @@ func (t *dealTally) see(slot int, deal *openrtb.Deal, n uint32) {
 // name notes the name of a deal that is met for the first time. It is called with the
 // lock.
 func (t *dealTally) name(id ad.ID, deal *openrtb.Deal) {
-	if _, known := t.known[id]; known || len(t.known) >= mostNamedDeals {
+	if _, known := t.known[id]; known || len(t.known) >= mostNewDeals {
 		return
 	}
 	t.known[id] = struct{}{}
-	t.names[id] = string(deal.ID)
+	t.names[id] = string(deal.ID[:min(len(deal.ID), ledger.MaxName+1)]) // one more: the ledger cuts between runes
 }
 
 // take returns what was counted, and the names of deals that are new, and begins anew.

@@ -3,7 +3,10 @@ package ledger
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -62,15 +65,19 @@ func (k nameKey) bytes() []byte {
 type names struct {
 	mu   sync.RWMutex
 	text map[nameKey]string
+	kept [TopicName + 1]int // how many are in text, by kind
 }
 
-// maxName is how much of a name is kept.
-const maxName = 1024
+// MaxName is how many bytes of a name are kept at most.
+const MaxName = 1024
 
 // Name keeps the name of an id. It does not wait; it is on disk before any event
 // that is appended after it. A name that is known already costs nothing but a look.
+//
+// Some names are made up by others, and all are shown in terminals: what would not be
+// visible there, such as control characters, is kept as U+FFFD.
 func (l *Ledger) Name(kind NameKind, id ad.ID, text string) {
-	text = text[:min(len(text), maxName)]
+	text = tidy(text)
 	k := nameKey{kind, id}
 	if l.nameOf(k) == text {
 		return
@@ -83,7 +90,47 @@ func (l *Ledger) Name(kind NameKind, id ad.ID, text string) {
 	}
 	l.names.mu.Lock()
 	defer l.names.mu.Unlock()
-	l.names.text[k] = text
+	l.names.set(k, text)
+}
+
+// set is called with the lock, or before anybody else knows of the names.
+func (n *names) set(k nameKey, text string) {
+	if _, ok := n.text[k]; !ok && int(k.kind) < len(n.kept) {
+		n.kept[k.kind]++
+	}
+	n.text[k] = text
+}
+
+// tidy returns a name as it is kept: what can be seen of it, cut between two runes. What
+// is tidy stays as it is.
+func tidy(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) || r == zeroWidthJoiner || r == zeroWidthNonJoiner {
+			return r
+		}
+		return utf8.RuneError
+	}, text)
+	if len(text) <= MaxName {
+		return text
+	}
+	end := MaxName
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}
+
+// Some scripts are not written without them.
+const (
+	zeroWidthNonJoiner = '\u200c'
+	zeroWidthJoiner    = '\u200d'
+)
+
+// Named returns how many ids of a kind have a name.
+func (l *Ledger) Named(kind NameKind) int {
+	l.names.mu.RLock()
+	defer l.names.mu.RUnlock()
+	return l.names.kept[kind]
 }
 
 // NameOf returns the name that is kept of an id, empty for none.
@@ -102,8 +149,7 @@ func (l *Ledger) recallNames() error {
 		if len(key) != nameKeySize {
 			return notOurs("the name %x", key)
 		}
-		k := nameKey{NameKind(key[1]), ad.ID(binary.BigEndian.Uint64(key[2:]))}
-		l.names.text[k] = string(value)
+		l.names.set(nameKey{NameKind(key[1]), ad.ID(binary.BigEndian.Uint64(key[2:]))}, tidy(string(value)))
 		return nil
 	})
 }

@@ -246,3 +246,35 @@ func TestEvents(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// TestNamesAreTidy keeps names that somebody made up to harm whoever reads them.
+func TestNamesAreTidy(t *testing.T) {
+	fs := vfs.NewMem()
+	l := open(t, Config{FS: fs})
+	long := strings.Repeat("x", MaxName-1)
+	names := []struct{ given, want string }{
+		{"Frühling – 春 🌷", "Frühling – 春 🌷"},
+		{"family \U0001F468\u200d\U0001F467", "family \U0001F468\u200d\U0001F467"},
+		{"a\x1b[2Jb\nc\u202ed", "a\ufffd[2Jb\ufffdc\ufffdd"},
+		{"a\xffb", "a\ufffdb"},
+		{long + "é", long},
+		{long + "yz", long + "y"},
+		{strings.Repeat("\x80", 2*MaxName), strings.Repeat("\ufffd", MaxName/3)},
+	}
+	for i, n := range names {
+		l.Name(DealName, ad.ID(i+1), n.given)
+	}
+	for range 2 {
+		for i, n := range names {
+			if got := l.NameOf(DealName, ad.ID(i+1)); got != n.want {
+				t.Errorf("%q is kept as %q, want %q", n.given, got, n.want)
+			}
+		}
+		if n := l.Named(DealName); n != len(names) || l.Named(LineName) != 0 {
+			t.Errorf("%d deals are named, want %d", n, len(names))
+		}
+		closeIt(t, l)
+		l = open(t, Config{FS: fs})
+	}
+	closeIt(t, l)
+}

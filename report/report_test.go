@@ -216,3 +216,20 @@ func TestUnanswerable(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// TestCSVIsNoFormula names campaigns so that a spreadsheet would compute them.
+func TestCSVIsNoFormula(t *testing.T) {
+	for _, sign := range []string{"=", "+", "-", "@"} {
+		name := sign + `HYPERLINK("https://evil.example")`
+		r := &Report{Query: Query{By: []Dimension{Campaign}}, Rows: []Row{{}, {}}}
+		r.Rows[0].Names[Campaign], r.Rows[1].Names[Campaign] = name, "a"+name
+		var b bytes.Buffer
+		if err := r.WriteCSV(&b); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(&b).ReadAll()
+		if err != nil || len(rows) != 3 || rows[1][0] != "'"+name || rows[2][0] != "a"+name {
+			t.Errorf("%s is written as %v (%v)", name, rows, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"bidwell/ad"
@@ -59,7 +60,7 @@ func (r *Report) WriteCSV(w io.Writer) error {
 			line = append(line, r.startText(row.Start))
 		}
 		for _, d := range r.By {
-			line = append(line, row.Names[d])
+			line = append(line, csvCell(row.Names[d]))
 		}
 		for _, f := range figures {
 			line = append(line, strconv.FormatUint(f.of(&row.Counts), 10))
@@ -70,6 +71,16 @@ func (r *Report) WriteCSV(w io.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// csvCell returns a name as a cell of which no spreadsheet makes a formula: before a
+// beginning that would be one stands an apostrophe. Names are whatever exchanges call
+// their deals.
+func csvCell(name string) string {
+	if name != "" && strings.IndexByte("=+-@", name[0]) >= 0 {
+		return "'" + name
+	}
+	return name
 }
 
 // startText returns a day as 2026-11-01, or an hour in RFC 3339.
