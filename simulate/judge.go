@@ -144,11 +144,17 @@ func (r *ranks) add(p, truth float64) {
 	r.others[i] += 1 - truth
 }
 
-// rankOf returns the bin of a chance from 0 to 1. The log-odds of both ends are infinite,
-// and no number of a bin.
+// rankOf returns the bin of a chance. Those of 0 and 1, whose log-odds are infinite, and
+// what a bidder takes to be beyond are in the first and the last.
 func rankOf(p float64) int {
+	switch {
+	case !(p > 0):
+		return 0
+	case p >= 1:
+		return rankBins - 1
+	}
 	x := math.Log(p) - math.Log1p(-p)
-	return int(min(max((x+16)*32, 0), rankBins-1))
+	return min(max(int((x+16)*32), 0), rankBins-1)
 }
 
 func (r *ranks) merge(o *ranks) {

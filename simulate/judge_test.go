@@ -74,6 +74,9 @@ func TestRanksOfSureThings(t *testing.T) {
 		}
 		last = i
 	}
+	if low, high := rankOf(-0.1), rankOf(1.5); low != 0 || high != rankBins-1 {
+		t.Errorf("chances beyond both ends are in bins %d and %d", low, high)
+	}
 	var r ranks
 	r.add(1, 1)
 	r.add(0, 0)
