@@ -29,35 +29,28 @@ func (k *Key) feature(f Field, value uint64) feature {
 // hash is SipHash-2-4 (Aumasson and Bernstein, 2012) of nine bytes: the value, lowest
 // byte first, and the field.
 func (k *Key) hash(f Field, value uint64) uint64 {
-	const last = 9 << 56 // how many bytes there are
-	s := sip{k[0] ^ 0x736f6d6570736575, k[1] ^ 0x646f72616e646f6d, k[0] ^ 0x6c7967656e657261, k[1] ^ 0x7465646279746573}
-	s = s.take(value).take(last | uint64(f))
-	s[2] ^= 0xff
-	s = s.round().round().round().round()
-	return s[0] ^ s[1] ^ s[2] ^ s[3]
-}
-
-// sip is SipHash's state.
-type sip [4]uint64
-
-func (s sip) take(word uint64) sip {
-	s[3] ^= word
-	s = s.round().round()
-	s[0] ^= word
-	return s
-}
-
-func (s sip) round() sip {
-	a, b, c, d := s[0], s[1], s[2], s[3]
-	a += b
-	b = bits.RotateLeft64(b, 13) ^ a
-	a = bits.RotateLeft64(a, 32)
-	c += d
-	d = bits.RotateLeft64(d, 16) ^ c
-	a += d
-	d = bits.RotateLeft64(d, 21) ^ a
-	c += b
-	b = bits.RotateLeft64(b, 17) ^ c
-	c = bits.RotateLeft64(c, 32)
-	return sip{a, b, c, d}
+	word := 9<<56 | uint64(f) // how many bytes there are, and the last one
+	a, b, c, d := k[0]^0x736f6d6570736575, k[1]^0x646f72616e646f6d, k[0]^0x6c7967656e657261, k[1]^0x7465646279746573
+	d ^= value
+	for round := range 8 {
+		switch round {
+		case 2:
+			a ^= value
+			d ^= word
+		case 4:
+			a ^= word
+			c ^= 0xff
+		}
+		a += b
+		b = bits.RotateLeft64(b, 13) ^ a
+		a = bits.RotateLeft64(a, 32)
+		c += d
+		d = bits.RotateLeft64(d, 16) ^ c
+		a += d
+		d = bits.RotateLeft64(d, 21) ^ a
+		c += b
+		b = bits.RotateLeft64(b, 17) ^ c
+		c = bits.RotateLeft64(c, 32)
+	}
+	return a ^ b ^ c ^ d
 }
