@@ -60,6 +60,7 @@ var damages = [...]damage{
 	{"the directory is read-only", "", "", readOnly, refuses, "writable"},
 	{"the keys are damaged", "", "token.keys", cut(60), refuses, "restore the file"},
 	{"the key of features is damaged", "", "feature.key", cut(90), refuses, "restore the file"},
+	{"the models are a file", "models", "", beFile, unharmed, ""},
 	{"a bit is flipped in the profiles", "profiles", ".sst", flip(5), copes, ""},
 	{"the profiles are cut", "profiles", ".sst", cut(50), copes, ""},
 	{"a bit is flipped in the profiles' log", "profiles", ".log", flip(50), copes, ""},

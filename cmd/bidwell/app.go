@@ -103,9 +103,7 @@ func (m *Main) Open() error {
 	if err := m.openLedger(tokenLifetime(snap)); err != nil {
 		return err
 	}
-	if err := m.openLearned(); err != nil {
-		return err
-	}
+	m.openLearned()
 	snap.Bind(m.engine.Books)
 	if err := m.restore(m.started); err != nil {
 		return err

@@ -27,16 +27,12 @@ func featureKeyFile(data string) string { return filepath.Join(data, "feature.ke
 
 // openLearned takes up what was learned for prices, which bids are made of from the
 // first one on.
-func (m *Main) openLearned() (err error) {
-	m.learned, err = learn.Open(m.ledger, modelsDir(m.dataDir()), learn.Options{
+func (m *Main) openLearned() {
+	m.learned = learn.Open(m.ledger, modelsDir(m.dataDir()), learn.Options{
 		Say: func(text string) { m.Log.Warn("learning prices: " + text) },
 	})
-	if err != nil {
-		return err
-	}
 	m.engine.Model = m.learned.Model
 	m.engine.Outcomes = func(campaign ad.ID) pacing.Responses { return pacing.Responses(m.learned.Outcomes(campaign)) }
-	return nil
 }
 
 // longestCatchUp is how long explain goes through events that no snapshot has seen.
@@ -48,9 +44,7 @@ func (m *Main) openLearnedToExplain() error {
 	if _, err := os.Stat(modelsDir(m.dataDir())); errors.Is(err, fs.ErrNotExist) {
 		return nil // nothing was learned yet
 	}
-	if err := m.openLearned(); err != nil {
-		return err
-	}
+	m.openLearned()
 	ctx, cancel := context.WithTimeout(context.Background(), longestCatchUp)
 	defer cancel()
 	if err := m.learned.CatchUp(ctx); err != nil && ctx.Err() == nil {

@@ -91,6 +91,37 @@ func TestPricesAreLearned(t *testing.T) {
 	}
 }
 
+// TestModelsCannotBeKept puts a file where models are kept: the bidder starts, bids,
+// learns in memory and says what is wrong; the ledger can be replayed.
+func TestModelsCannotBeKept(t *testing.T) {
+	dir := workDir(t)
+	change(t, dir, "bidwell.yaml", "drain: 5s", "drain: 1ms")
+	write(t, dir, "data/models", "no directory")
+	p := startProcess(t, dir)
+	p.show(t, 0)
+	var s struct{ Prices learnedStatus }
+	eventually(t, "all is learned from", func() bool {
+		a := call(t, "GET", "http://"+p.admin+"/status", "")
+		return json.Unmarshal([]byte(a.body), &s) == nil && s.Prices.Behind == 0 && s.Prices.Impressions == 1
+	})
+	if !strings.Contains(s.Prices.Trouble, "models") {
+		t.Errorf("/status says %+v", s.Prices)
+	}
+	if metrics := call(t, "GET", "http://"+p.admin+"/metrics", "").body; !strings.Contains(metrics, "bidwell_learning_works 0\n") {
+		t.Error("/metrics does not say that models cannot be kept")
+	}
+	p.send(t, syscall.SIGTERM)
+	if err := p.Wait(); err != nil || !strings.Contains(read(t, p.log), "learning prices: open what was learned: ") {
+		t.Errorf("%v\n%s", err, read(t, p.log))
+	}
+	if out, status := bidwell(t, dir, "", "ledger", "replay", "--data", "data"); status != 0 || !strings.Contains(out, "the models cannot be read") {
+		t.Errorf("replay: %d %s", status, out)
+	}
+	if got := read(t, filepath.Join(dir, "data", "models")); got != "no directory" {
+		t.Errorf("the file is now %q", got)
+	}
+}
+
 // wantKeyed checks that nobody can tell what models saw of a ledger's impressions, but
 // who has the key.
 func wantKeyed(t *testing.T, data string) {

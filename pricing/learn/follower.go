@@ -21,7 +21,7 @@ type Options struct {
 	FS    vfs.FS        // of the snapshots: the operating system's
 	Every time.Duration // how often models are published while events come: 5 s
 	Save  time.Duration // how often a snapshot is written while events come: 5 min
-	Retry time.Duration // from one attempt to the next while the ledger cannot be read: 1 s
+	Retry time.Duration // from one attempt to the next while the ledger cannot be read, and to the first one to save again: 1 s
 	Drain time.Duration // for how long at most Run goes on after its end: 5 s
 
 	Now func() time.Time // tells when these have passed: time.Now
@@ -57,14 +57,16 @@ type Follower struct {
 	snapshots snapshots
 	learner   *Learner
 
-	saved     uint64 // position of the newest snapshot
-	savedAt   time.Time
+	saved     uint64        // position of the newest snapshot
+	saveAt    time.Time     // when the next one is due
+	backoff   time.Duration // from one failed attempt to save to the next, 0 after one that worked
 	published time.Time
 	gap       uint64 // how many events to step over when the next cannot be read
 
 	lost    atomic.Uint64
 	reached atomic.Uint64
-	trouble atomic.Pointer[error]
+	trouble atomic.Pointer[error] // with the ledger
+	unsaved atomic.Pointer[error] // with snapshots
 	now     atomic.Pointer[Published]
 }
 
@@ -86,24 +88,26 @@ type Stats struct {
 
 // Open prepares to follow a ledger, from the newest snapshot in a directory that is
 // sound and not ahead of the ledger; else from the first event. The directory is made
-// if it is not there.
-func Open(l *ledger.Ledger, dir string, o Options) (*Follower, error) {
-	f := &Follower{o: o.orDefault(), ledger: l}
+// if it is not there. If it cannot be used, that is trouble that Stats shows: all is
+// learned again, in memory, until it can.
+func Open(l *ledger.Ledger, dir string, o Options) *Follower {
+	f := &Follower{o: o.orDefault(), ledger: l, learner: NewLearner()}
 	f.snapshots = snapshots{f.o.FS, dir}
-	f.savedAt = f.o.Now()
-	if err := f.o.FS.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("open what was learned: %w", err)
-	}
+	f.saveAt = f.o.Now().Add(f.o.Save)
 	if err := f.recall(); err != nil {
-		return nil, fmt.Errorf("open what was learned: %w", err)
+		f.note(&f.unsaved, fmt.Errorf("open what was learned: %w", err))
+		f.saveAt = f.o.Now()
 	}
 	f.reached.Store(f.learner.position)
 	f.publish()
-	return f, nil
+	return f
 }
 
 // recall takes up the newest snapshot that is of use.
 func (f *Follower) recall() error {
+	if err := f.snapshots.make(); err != nil {
+		return err
+	}
 	positions, err := f.snapshots.list()
 	if err != nil {
 		return err
@@ -123,7 +127,6 @@ func (f *Follower) recall() error {
 		}
 		f.o.Say(fmt.Sprintf("the models of event %d cannot be used: %v; older ones are taken, or they are made again from the ledger", p, err))
 	}
-	f.learner = NewLearner()
 	return nil
 }
 
@@ -142,8 +145,10 @@ func (f *Follower) Stats() Stats {
 	if reached, durable := f.reached.Load(), f.ledger.Durable(); durable > reached {
 		s.Behind = durable - reached
 	}
-	if err := f.trouble.Load(); err != nil {
-		s.Trouble = *err
+	for _, p := range [...]*atomic.Pointer[error]{&f.unsaved, &f.trouble} {
+		if err := p.Load(); err != nil {
+			s.Trouble = *err
+		}
 	}
 	return s
 }
@@ -157,23 +162,22 @@ func (f *Follower) publish() {
 // Run follows until ctx is done; then it learns what is durable by then, and saves.
 func (f *Follower) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if _, err := f.ledger.Await(ctx, f.learner.position); err != nil {
-			break
+		if f.unsaved.Load() == nil { // else it is tried again, whether or not anything comes
+			if _, err := f.ledger.Await(ctx, f.learner.position); err != nil {
+				break
+			}
 		}
-		err := f.catchUp(ctx)
-		if err == nil {
-			err = f.save(false)
-		}
-		if f.note(err) != nil && ctx.Err() == nil {
+		if f.CatchUp(ctx) != nil {
 			pause(ctx, f.o.Retry)
-		} else {
-			pause(ctx, f.o.Every)
+			continue
 		}
+		f.save(false)
+		pause(ctx, f.o.Every)
 	}
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.o.Drain)
 	defer cancel()
 	if f.CatchUp(rest) == nil {
-		f.note(f.save(true))
+		f.save(true)
 	}
 }
 
@@ -188,19 +192,19 @@ func pause(ctx context.Context, d time.Duration) {
 
 // CatchUp learns from every event that is durable when it is called, and publishes.
 // After an error it may be called again, and goes on.
-func (f *Follower) CatchUp(ctx context.Context) error { return f.note(f.catchUp(ctx)) }
+func (f *Follower) CatchUp(ctx context.Context) error { return f.note(&f.trouble, f.catchUp(ctx)) }
 
 // Save writes a snapshot, if there is anything new.
-func (f *Follower) Save() error { return f.note(f.save(true)) }
+func (f *Follower) Save() error { return f.save(true) }
 
 // note lets Stats show an error, or that there is none.
-func (f *Follower) note(err error) error {
+func (f *Follower) note(trouble *atomic.Pointer[error], err error) error {
 	switch {
 	case err == nil:
-		f.trouble.Store(nil)
+		trouble.Store(nil)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 	default:
-		if f.trouble.Swap(&err) == nil {
+		if trouble.Swap(&err) == nil {
 			f.o.Say(err.Error())
 		}
 	}
@@ -247,7 +251,8 @@ func (f *Follower) read(ctx context.Context, to uint64) error {
 		next, err = to, nil // whatever is missing at the end was dropped
 	case errors.Is(err, errPause):
 		f.publish()
-		err = f.save(false)
+		f.save(false) // if it fails, learning goes on
+		err = nil
 	case errors.Is(err, ledger.ErrDamaged):
 		if next > from {
 			f.gap = 0
@@ -264,16 +269,22 @@ func (f *Follower) read(ctx context.Context, to uint64) error {
 	return nil
 }
 
-// save writes a snapshot if there is anything new and it is time to, or it must.
+// save writes a snapshot if there is anything new and it is time to, or it must. One that
+// fails is tried again, after an ever longer while. What is the trouble is shown until
+// one has worked.
 func (f *Follower) save(must bool) error {
 	now := f.o.Now()
-	if f.learner.position == f.saved || !must && now.Sub(f.savedAt) < f.o.Save {
+	if f.learner.position == f.saved && f.unsaved.Load() == nil || !must && now.Before(f.saveAt) {
 		return nil
 	}
-	f.savedAt = now
 	if err := f.snapshots.write(f.learner); err != nil {
-		return fmt.Errorf("save what was learned: %w", err)
+		f.backoff = min(max(f.o.Retry, 2*f.backoff), longestBackoff, f.o.Save)
+		f.saveAt = now.Add(f.backoff)
+		return f.note(&f.unsaved, fmt.Errorf("save what was learned: %w", err))
 	}
-	f.saved = f.learner.position
-	return nil
+	f.saved, f.saveAt, f.backoff = f.learner.position, now.Add(f.o.Save), 0
+	return f.note(&f.unsaved, nil)
 }
+
+// longestBackoff is how long a full disk that has room again goes unnoticed at most.
+const longestBackoff = time.Minute

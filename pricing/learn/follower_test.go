@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,8 +33,7 @@ func start(t tester, fs disktest.Disk) *place {
 	var err error
 	p.ledger, err = ledger.Open(ledger.Config{Dir: "ledger", FS: fs, MemTableSize: 64 << 10, CacheBytes: 1 << 20, Lifetime: 1 << 20 * time.Hour})
 	must(t, err)
-	p.follower, err = learn.Open(p.ledger, "models", learn.Options{FS: fs, Say: func(s string) { p.said = append(p.said, s) }})
-	must(t, err)
+	p.follower = learn.Open(p.ledger, "models", learn.Options{FS: fs, Say: func(s string) { p.said = append(p.said, s) }})
 	return p
 }
 
@@ -73,6 +73,7 @@ func (p *place) snapshots(t tester) (out []string) {
 			out = append(out, "models/"+n)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 
@@ -98,7 +99,12 @@ func TestKilledAnywhere(t *testing.T) {
 	damages := []func([]byte) []byte{
 		func(b []byte) []byte { return b[:len(b)/2] },
 		func(b []byte) []byte { return nil },
-		func(b []byte) []byte { b[len(b)-9] ^= 4; return b },
+		func(b []byte) []byte {
+			if len(b) > 9 { // else it was cut before
+				b[len(b)-9] ^= 4
+			}
+			return b
+		},
 		func(b []byte) []byte { return append(b, 0) },
 		func([]byte) []byte { return []byte("bidwell models\nnonsense") },
 	}
@@ -240,6 +246,98 @@ func TestRunFollows(t *testing.T) {
 	}
 	if len(p.snapshots(t)) != 1 {
 		t.Errorf("snapshots %q, want one of the end", p.snapshots(t))
+	}
+	must(t, p.ledger.Close())
+}
+
+// fill puts a file where a directory was, so that nothing can be kept there.
+func fill(t tester, fs vfs.FS, dir string) {
+	t.Helper()
+	must(t, fs.RemoveAll(dir))
+	f, err := fs.Create(dir, vfs.WriteCategoryUnspecified)
+	must(t, err)
+	must(t, f.Close())
+}
+
+// TestTroubleStaysUntilSaved keeps snapshots from being written: that shows for as long,
+// however much is learned meanwhile, and is tried again soon, but ever more seldom.
+func TestTroubleStaysUntilSaved(t *testing.T) {
+	p := start(t, disktest.New())
+	now := time.Unix(1_800_000_000, 0)
+	var said []string
+	f := learn.Open(p.ledger, "models", learn.Options{FS: p.fs, Now: func() time.Time { return now }, Say: func(s string) { said = append(said, s) }})
+	events := history(1, 100)
+	turn := func(after time.Duration) error {
+		now = now.Add(after)
+		p.append(t, events[0])
+		events = events[1:]
+		return f.Turn(context.Background())
+	}
+	must(t, p.fs.RemoveAll("models"))
+	must(t, turn(6*time.Minute)) // makes the directory again
+	if f.Stats().Trouble != nil || len(p.snapshots(t)) != 1 {
+		t.Fatalf("%v, snapshots %q", f.Stats().Trouble, p.snapshots(t))
+	}
+	fill(t, p.fs, "models")
+	if turn(6*time.Minute) == nil || f.Stats().Trouble == nil {
+		t.Fatal("a snapshot that cannot be written is no trouble")
+	}
+	tries := 0
+	for range 60 {
+		if turn(time.Second) != nil {
+			tries++
+		}
+		if f.Stats().Trouble == nil || f.Stats().Behind != 0 {
+			t.Fatalf("%+v though nothing was saved", f.Stats())
+		}
+	}
+	if tries != 5 { // after 1, 2, 4, 8 and 16 seconds; 32 more are after the minute
+		t.Errorf("%d more attempts in a minute, want 5", tries)
+	}
+	must(t, p.fs.Remove("models"))
+	must(t, turn(time.Minute))
+	if f.Stats().Trouble != nil || len(p.snapshots(t)) != 1 || len(said) != 1 {
+		t.Errorf("%v, snapshots %q, said %q", f.Stats().Trouble, p.snapshots(t), said)
+	}
+	must(t, p.ledger.Close())
+}
+
+// TestSavedOnceThereIsRoom lets a follower run that has nothing new to learn and could
+// not save: it does when it can.
+func TestSavedOnceThereIsRoom(t *testing.T) {
+	p := start(t, disktest.New())
+	p.append(t, history(1, 50)...)
+	fill(t, p.fs, "models")
+	f := learn.Open(p.ledger, "models", learn.Options{FS: p.fs, Every: time.Millisecond, Retry: time.Millisecond})
+	if f.Stats().Trouble == nil {
+		t.Error("a file in the place of the directory is no trouble")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { f.Run(ctx); close(done) }()
+	wait := func(until func() bool) {
+		for range 10_000 {
+			if until() {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+		t.Errorf("in vain: %+v", f.Stats())
+	}
+	wait(func() bool { return f.Stats().Behind == 0 }) // it learns all the same
+	if f.Stats().Trouble == nil {
+		t.Error("nothing is saved, and that is no trouble")
+	}
+	v, err := learn.Verify(context.Background(), p.ledger, "models", learn.Options{FS: p.fs}, nil)
+	if err != nil || v.Comparable || len(v.Notes) == 0 {
+		t.Errorf("verify finds %+v, %v", v, err)
+	}
+	must(t, p.fs.Remove("models"))
+	wait(func() bool { return f.Stats().Trouble == nil })
+	stop()
+	<-done
+	if len(p.snapshots(t)) != 1 {
+		t.Errorf("snapshots %q, want one", p.snapshots(t))
 	}
 	must(t, p.ledger.Close())
 }

@@ -136,7 +136,7 @@ func (l *Learner) impression(e *ad.Event) {
 		return
 	}
 	s.Advertiser, s.Campaign, s.Line, s.Creative = e.Advertiser, e.Campaign, e.Line, e.Creative
-	if o := l.outcome(s); o != nil {
+	if o := l.outcome(s, e); o != nil {
 		o.expect(l.responses.Chance(&it.context, s), e.Time)
 	}
 	it.flags = l.early.said[e.Bid]
@@ -268,8 +268,9 @@ func (l *Learner) teach(it *item, t pricing.Task, yes bool, weight, taken float6
 }
 
 // outcome returns the outcomes of a campaign, from its first impression with a goal
-// on; nil if there are too many.
-func (l *Learner) outcome(s *pricing.Subject) *outcome {
+// on; nil if there are too many, or the impression comes late from before the goal was
+// changed.
+func (l *Learner) outcome(s *pricing.Subject, e *ad.Event) *outcome {
 	o := l.outcomes[s.Campaign]
 	if o == nil {
 		if len(l.outcomes) >= mostOutcomes {
@@ -278,8 +279,8 @@ func (l *Learner) outcome(s *pricing.Subject) *outcome {
 		o = &outcome{goal: s.Goal}
 		l.outcomes[s.Campaign] = o
 	}
-	if o.goal != s.Goal {
-		*o = outcome{goal: s.Goal}
+	if !o.follow(s.Goal, e) {
+		return nil
 	}
 	return o
 }

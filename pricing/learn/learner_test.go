@@ -63,6 +63,40 @@ func TestLabelsWaitForTheirWindow(t *testing.T) {
 	}
 }
 
+// TestGoalChangesOnce changes a campaign's goal while impressions of bids from before
+// are still coming: they do not change it back.
+func TestGoalChangesOnce(t *testing.T) {
+	l := learn.NewLearner()
+	shown := func(n uint64, bid, at int64, goal pricing.Goal) *ad.Event {
+		e := impression(n, at, goal, n)
+		e.BidTime = bid / 1000
+		return e
+	}
+	at := monday
+	const before, after = pricing.PerClick, pricing.PerViewable
+	apply(l, shown(1, at, at, before), shown(2, at+5*second, at+6*second, before))
+	old := l.Outcomes(campaign)
+	apply(l, shown(3, at+3*second, at+7*second, after)) // cannot be: the bid is older
+	if got := l.Outcomes(campaign); got != old || got.Expected <= 0 {
+		t.Errorf("an older bid changes the goal: %+v, was %+v", got, old)
+	}
+	viewed := shown(4, at+9*second, at+10*second, after)
+	apply(l, viewed, response(viewed, ad.EventView, 1, at+11*second))
+	changed := l.Outcomes(campaign)
+	if changed.Events != 1 || changed.Expected <= 0 {
+		t.Fatalf("after the goal was changed: %+v", changed)
+	}
+	apply(l, shown(5, at+8*second, at+20*second, before), shown(6, at+9*second, at+20*second, before))
+	if got := l.Outcomes(campaign); got != changed {
+		t.Errorf("stragglers change the goal back: %+v, was %+v", got, changed)
+	}
+	apply(l, shown(7, at-2*hour, at-hour, before)) // the clock was set back: since then nothing is bid for the other goal
+	apply(l, shown(8, at-hour+second, at-hour+2*second, before))
+	if got := l.Outcomes(campaign); got.Events != 0 || got.Expected <= 0 {
+		t.Errorf("after the clock was set back: %+v", got)
+	}
+}
+
 // TestViewsAndCompletions tells what of a view event is what.
 func TestViewsAndCompletions(t *testing.T) {
 	for _, tt := range []struct {

@@ -19,6 +19,7 @@ type Outcomes struct {
 // outcome is how a campaign's outcomes are counted.
 type outcome struct {
 	goal  pricing.Goal
+	since int64    // unix seconds of the newest bid for the goal whose impression has come
 	total Outcomes // Due is of hours that are not in recent
 
 	// recent is what was expected of the last hours, the oldest first, where what is
@@ -32,6 +33,21 @@ type hourly struct {
 }
 
 const hourMS = int64(time.Hour / time.Millisecond)
+
+// follow begins anew if the goal of an impression is a newer one. It returns false if
+// it is an older one.
+func (o *outcome) follow(g pricing.Goal, e *ad.Event) bool {
+	o.since = min(o.since, e.Time/1000) // the clock may have been set back
+	switch {
+	case o.goal == g:
+	case e.BidTime > o.since:
+		*o = outcome{goal: g, since: o.since}
+	default:
+		return false
+	}
+	o.since = max(o.since, e.BidTime)
+	return true
+}
 
 // expect counts an impression.
 func (o *outcome) expect(chance float64, now int64) {

@@ -32,6 +32,9 @@ type snapshots struct {
 	dir string
 }
 
+// make makes the directory, if it is not there.
+func (s *snapshots) make() error { return s.fs.MkdirAll(s.dir, 0o755) }
+
 func nameOf(position uint64) string { return fmt.Sprintf("%s%020d", snapshotPrefix, position) }
 
 // list returns the positions of those that are there, the newest first.
@@ -100,6 +103,9 @@ func unframe(data []byte) (state []byte, ok bool) {
 // write writes a snapshot: aside first, so that there is never half of one, and then
 // drops the old ones.
 func (s *snapshots) write(l *Learner) error {
+	if err := s.make(); err != nil { // somebody may have removed it
+		return err
+	}
 	name := s.fs.PathJoin(s.dir, nameOf(l.position))
 	if err := s.put(name+asideSuffix, frame(l.AppendState(nil))); err != nil {
 		s.fs.Remove(name + asideSuffix) // gives back the room; if that fails as well, tidy does it later

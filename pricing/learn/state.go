@@ -13,7 +13,7 @@ import (
 
 // stateVersion is raised when the state's form or what learning makes of events
 // changes: an older state is then made again from the events.
-const stateVersion = 2
+const stateVersion = 3
 
 // ErrState is what errors of Restore wrap.
 var ErrState = errors.New("state of what was learned")
@@ -169,6 +169,7 @@ func (f *floods) state(c *coder) {
 func (o *outcome) state(c *coder) {
 	c.byte((*uint8)(&o.goal))
 	c.check(o.goal <= pricing.PerAcquisition)
+	numbers(c, &o.since)
 	numbers(c, &o.total.Cost)
 	c.check(o.total.Cost >= 0)
 	c.amounts(&o.total.Events, &o.total.Expected, &o.total.Due)

@@ -29,7 +29,8 @@ func Verify(ctx context.Context, l *ledger.Ledger, dir string, o Options, progre
 	s := snapshots{o.FS, dir}
 	positions, err := s.list()
 	if err != nil {
-		return nil, fmt.Errorf("verify what was learned: %w", err)
+		v.Notes = append(v.Notes, fmt.Sprintf("the models cannot be read: %v", err))
+		return v, nil
 	}
 	var saved *Learner
 	for _, p := range positions {
