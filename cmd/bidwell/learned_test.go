@@ -85,6 +85,14 @@ func TestPricesAreLearned(t *testing.T) {
 		t.Errorf("replay: %d %s", status, out)
 	}
 	wantKeyed(t, filepath.Join(dir, "data"))
+	var held struct {
+		Events []json.RawMessage
+		Hashed int
+	}
+	exported, _ := bidwell(t, dir, "", "profile", "export", "ifa:5e1d2c1a-8a34-4b6e-9d3f-2f6f5a7c0d11", "--data", "data")
+	if err := json.Unmarshal([]byte(exported), &held); err != nil || held.Hashed != shown || len(held.Events) <= shown {
+		t.Errorf("profile export: %d of %d events with what models saw, want %d; %v", held.Hashed, len(held.Events), shown, err)
+	}
 	out, _ := bidwell(t, dir, "", "explain", "--data", "data", "--request", "configs/requests/app-interstitial.json")
 	if !strings.Contains(out, "chance clicked") || !strings.Contains(out, "per click") {
 		t.Errorf("explain says\n%s", out)
