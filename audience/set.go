@@ -28,6 +28,19 @@ func (s *Set) Ref(name string) (Ref, bool) {
 	return r, ok
 }
 
+// Asks reports whether any rule looks at a field of requests.
+func (s *Set) Asks(field string) bool {
+	return slices.ContainsFunc(s.nodes, func(n node) bool {
+		switch p := n.pred.(type) {
+		case *context:
+			return p.field.name == field
+		case *lookup:
+			return p.field != nil && p.field.name == field
+		}
+		return false
+	})
+}
+
 // NeedsProfile reports whether a rule looks at the person's profile at all.
 func (s *Set) NeedsProfile(ref Ref) bool {
 	return s.valid(ref) && s.nodes[s.roots[ref]].profile

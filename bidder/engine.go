@@ -81,6 +81,9 @@ func (e *Engine) Publish(s *campaign.Snapshot) {
 	e.pacing.Lock()
 	defer e.pacing.Unlock()
 	s.Pace(e.prices()) // κ may have moved since it was bound
+	if e.Inventory != nil {
+		e.Inventory.KeepZips(s.AsksZip())
+	}
 	before := e.live.Load()
 	e.live.Store(goLive(s, before))
 	if before != nil {

@@ -1,7 +1,10 @@
 package bidder_test
 
 import (
+	"context"
 	"fmt"
+	"io/fs"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -54,5 +57,43 @@ creatives:
 	want := "2 of 9, audience 1, country 1, domain 1, floor 1, hours 1, size 1, unknown_exchange 1"
 	if got.String() != want {
 		t.Errorf("it can buy %s\nwant %s", &got, want)
+	}
+}
+
+// TestZipsAreKeptIfAskedFor offers a request to the sample under configurations of which
+// some ask for postcodes.
+func TestZipsAreKeptIfAskedFor(t *testing.T) {
+	with := func(text string) fs.FS {
+		line := strings.Replace(bannerCampaign("a", 5), "name: all,", "name: all, "+text+",", 1)
+		readers := "audience: readers\nwho: {context: {geo.country: DEU}}\n"
+		if who, ok := strings.CutPrefix(text, "who: "); ok {
+			line = strings.Replace(bannerCampaign("a", 5), "name: all,", "name: all, audience: readers,", 1)
+			readers = "audience: readers\nwho: " + who + "\n"
+		}
+		return files("bidwell.yaml", plainProcess, "campaigns/a.yaml", line, "tables/bands.csv", "zip,band\n80331,rich\n", "audiences/readers.yaml", readers)
+	}
+	for text, want := range map[string]bool{
+		"where: {os: [ios]}":                 false,
+		"where: {zip: [80331]}":              true,
+		"where: {zip: [803*]}":               true,
+		"who: {context: {geo.country: DEU}}": false,
+		"who: {context: {geo.zip: 80331}}":   true,
+		"who: {lookup: {table: bands, request: geo.zip, column: band, in: [rich]}}": true,
+	} {
+		r := bareRig(t, "")
+		r.Inventory = inventory.New(monday)
+		r.Publish(compile(t, with(text)))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { r.Inventory.Run(ctx); close(ended) }()
+		r.Inventory.Offer("example", []byte(`{"imp":[],"device":{"geo":{"zip":"80331"}}}`), monday)
+		for len(r.Inventory.Requests()) == 0 {
+			runtime.Gosched()
+		}
+		stop()
+		<-ended
+		if body := string(r.Inventory.Requests()[0].Body); strings.Contains(body, "80331") != want {
+			t.Errorf("with %s is kept %s", text, body)
+		}
 	}
 }

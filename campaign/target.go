@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"bidwell/ad"
@@ -37,6 +38,13 @@ func (t *Target) restricts() bool {
 		t.notDomains != nil || t.notApps != nil || t.categories != nil || t.notCategories != nil ||
 		t.positions != 0 || t.interstitial >= 0 || t.rewarded >= 0 || t.viewability > 0 ||
 		t.completeChain || t.notSellers != nil || t.maxNodes > 0
+}
+
+// AsksZip reports whether any line item or audience looks at postcodes of requests.
+func (s *Snapshot) AsksZip() bool {
+	return s.Audiences.Asks("geo.zip") || slices.ContainsFunc(s.Lines, func(l Line) bool {
+		return l.Target.zips != nil || l.Target.zipPrefixes != nil
+	})
 }
 
 // set holds words as fold returns them.

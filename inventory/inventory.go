@@ -48,8 +48,9 @@ type Request struct {
 type Sample struct {
 	next  atomic.Int64 // number of the request that is to be taken
 	seen  atomic.Int64
-	taken chan taken // at most one: the next is not chosen before
-	buf   []byte     // its memory, whoever has it: Offer, then Run
+	taken chan taken  // at most one: the next is not chosen before
+	zips  atomic.Bool // see KeepZips
+	buf   []byte      // its memory, whoever has it: Offer, then Run
 
 	mu    sync.Mutex
 	since time.Time
@@ -68,6 +69,10 @@ func New(now time.Time) *Sample {
 	s.next.Store(1)
 	return s
 }
+
+// KeepZips says whether postcodes are kept of requests that are taken from now on: only
+// if something asks for them. It starts with not.
+func (s *Sample) KeepZips(keep bool) { s.zips.Store(keep) }
 
 const never = math.MaxInt64
 
@@ -97,7 +102,7 @@ func (s *Sample) Run(ctx context.Context) {
 // keep puts a request into the sample, in the place of a random one if it is full,
 // and chooses the next to take.
 func (s *Sample) keep(t taken, random func() float64) {
-	body, err := Strip(t.body)
+	body, err := Strip(t.body, s.zips.Load())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
@@ -140,7 +145,7 @@ func (s *Sample) Requests() []Request {
 }
 
 // Read returns a sample of the first requests that there is room for, JSON one after
-// the other, as if they had come at any time of the week before now.
+// the other, as if they had come at any time of the week before now. Postcodes stay.
 func Read(r io.Reader, exchange string, now time.Time) (*Sample, error) {
 	s := New(now)
 	d := json.NewDecoder(bufio.NewReader(r))
@@ -151,7 +156,7 @@ func Read(r io.Reader, exchange string, now time.Time) (*Sample, error) {
 			break
 		}
 		if err == nil {
-			body, err = Strip(body)
+			body, err = Strip(body, true)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("request %d: %w", n, err)

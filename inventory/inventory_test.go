@@ -19,32 +19,35 @@ var noon = time.Unix(1_790_000_000, 0)
 
 // everything is a request with something personal wherever one can be.
 const everything = `{"id":"secret-id","test":0,"imp":[{"id":"1","banner":{"w":300,"h":250},"ext":{"rwdd":1,"uid":"secret-imp"},"pmp":{"deals":[{"id":"d"}]}}],
-"site":{"page":"https://news.example/a?user=secret-query#secret-part","ref":"https://secret-ref.example","domain":"news.example","search":"secret-search","ext":{"x":"secret-site"},"Cat":["IAB2"]},
+"site":{"page":"https://news.example/a?user=secret-query#secret-part","ref":"https://secret-ref.example","domain":"news.example","search":"secret-search","ext":{"x":"secret-site"},"publisher":{"id":"pub-1","ext":{"u":"secret-pub"}},"content":{"title":"show","url":"https://c.example/v?u=secret-cq","ext":{"u":"secret-content"},"data":[{"id":"secret-data"}]},"Cat":["IAB2"]},
 "user":{"id":"secret-user","buyeruid":"secret-buyer","geo":{"zip":"secret-zip"},"eids":[{"source":"x","uids":[{"id":"secret-eid"}]}],"consent":"secret-consent"},
 "Device":{"ifa":"secret-ifa","ip":"10.9.8.7","ipv6":"secret-v6","ua":"secret-ua","didsha1":"secret-did","w":412,"os":"iOS","deviceType":4,"geo":{"lat":48.123456,"lon":11.5,"country":"DEU","zip":"80331"},"ext":{"atts":"secret-dev"}},
 "regs":{"gdpr":1,"ext":{"us_privacy":"secret-usp","dsa":{"dsarequired":2}}},"source":{"tid":"secret-tid","ext":{"schain":{"complete":1}}},"ext":{"s":"secret-ext"},"cur":["EUR"]}`
 
 func TestStripLeavesNoPerson(t *testing.T) {
-	got, err := inventory.Strip([]byte(everything))
+	got, err := inventory.Strip([]byte(everything), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, gone := range []string{"secret", "10.9.8.7", "48.123456", "412"} {
+	for _, gone := range []string{"secret", "10.9.8.7", "48.123456", "412", "80331"} {
 		if bytes.Contains(got, []byte(gone)) {
 			t.Errorf("%s is left in %s", gone, got)
 		}
 	}
-	for _, stays := range []string{`"rwdd":1`, `"https://news.example/a"`, `"cat":["IAB2"]`, `"os":"iOS"`, `"devicetype":4`, `"country":"DEU"`, `"dsarequired":2`, `"complete":1`, `"cur":["EUR"]`, `"id":"d"`} {
+	for _, stays := range []string{`"rwdd":1`, `"id":"pub-1"`, `"title":"show"`, `"https://c.example/v"`, `"https://news.example/a"`, `"cat":["IAB2"]`, `"os":"iOS"`, `"devicetype":4`, `"country":"DEU"`, `"dsarequired":2`, `"complete":1`, `"cur":["EUR"]`, `"id":"d"`} {
 		if !bytes.Contains(got, []byte(stays)) {
 			t.Errorf("%s is missing in %s", stays, got)
 		}
 	}
+	if got, err = inventory.Strip([]byte(everything), true); err != nil || !bytes.Contains(got, []byte(`"zip":"80331"`)) || bytes.Contains(got, []byte("secret")) {
+		t.Errorf("where a line item asks for postcodes is left %s, %v", got, err)
+	}
 	for _, odd := range []string{"", "[]", "{", `"x"`} {
-		if got, err := inventory.Strip([]byte(odd)); err == nil {
+		if got, err := inventory.Strip([]byte(odd), false); err == nil {
 			t.Errorf("of %s is left %s", odd, got)
 		}
 	}
-	if got, err := inventory.Strip([]byte(`{"imp":7,"site":[],"device":"x","regs":null,"source":1}`)); err != nil || !json.Valid(got) {
+	if got, err := inventory.Strip([]byte(`{"imp":7,"site":[],"device":"x","regs":null,"source":1}`), true); err != nil || !json.Valid(got) {
 		t.Errorf("of an odd request is left %s, %v", got, err)
 	}
 }

@@ -15,9 +15,13 @@ var (
 		"wlang", "wlangb", "bcat", "acat", "badv", "bapp")
 	placeKeys = keys("id", "name", "domain", "page", "bundle", "storeurl", "cat", "sectioncat", "pagecat", "cattax", "venuetype", "mobile",
 		"keywords", "kwarray", "publisher", "content", "inventorypartnerdomain")
+	publisherKeys = keys("id", "name", "domain", "cat")
+	contentKeys   = keys("id", "title", "series", "season", "episode", "genre", "url", "language", "langb", "cat", "cattax", "len", "livestream",
+		"contentrating")
 	deviceKeys = keys("devicetype", "make", "model", "os", "osv", "language", "langb", "carrier", "connectiontype", "geo", "sua")
 	suaKeys    = keys("mobile", "model", "platform")
-	geoKeys    = keys("country", "region", "city", "zip", "metro", "utcoffset")
+	geoKeys    = keys("country", "region", "city", "metro", "utcoffset")
+	zipKeys    = keys("country", "region", "city", "metro", "utcoffset", "zip")
 	regsKeys   = keys("dsa", "ext")
 	dsaKeys    = keys("dsa")
 	sourceKeys = keys("schain", "ext")
@@ -34,8 +38,13 @@ func keys(names ...string) map[string]bool {
 }
 
 // Strip returns a bid request without the person. What is not as OpenRTB has it
-// goes.
-func Strip(body []byte) (json.RawMessage, error) {
+// goes. The postcode, which beside model, carrier and city can be that of one device
+// alone, stays only if zips says so.
+func Strip(body []byte, zips bool) (json.RawMessage, error) {
+	geoKeys := geoKeys
+	if zips {
+		geoKeys = zipKeys
+	}
 	top := only(body, requestKeys)
 	if top == nil {
 		return nil, fmt.Errorf("a bid request is a JSON object")
@@ -90,13 +99,27 @@ func object(value json.RawMessage, allowed map[string]bool, within map[string]ma
 // place cuts a site, app or screen down. Queries of pages may say who reads them.
 func place(value json.RawMessage) json.RawMessage {
 	m := only(value, placeKeys)
-	var page string
-	if json.Unmarshal(m["page"], &page) == nil && page != "" {
-		page, _, _ = strings.Cut(page, "?")
-		page, _, _ = strings.Cut(page, "#")
-		m["page"], _ = json.Marshal(page) // a string is always written
+	cutQuery(m, "page")
+	if publisher, ok := m["publisher"]; ok {
+		m["publisher"] = object(publisher, publisherKeys, nil)
+	}
+	if content, ok := m["content"]; ok {
+		c := only(content, contentKeys)
+		cutQuery(c, "url")
+		m["content"] = marshal(c)
 	}
 	return marshal(m)
+}
+
+// cutQuery cuts the query and the fragment off an address.
+func cutQuery(m map[string]json.RawMessage, key string) {
+	var page string
+	if json.Unmarshal(m[key], &page) != nil || page == "" {
+		return
+	}
+	page, _, _ = strings.Cut(page, "?")
+	page, _, _ = strings.Cut(page, "#")
+	m[key], _ = json.Marshal(page) // a string is always written
 }
 
 // each cuts down every element of a list.
