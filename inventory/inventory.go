@@ -116,18 +116,23 @@ func (s *Sample) keep(t taken, random func() float64) {
 	s.next.Store(s.seen.Load() + s.skip(t.at, random()))
 }
 
+// mostPerSecond is how many requests are taken in a second at most. To strip one costs as
+// much as to decide on several, and in its first minutes a sample would take thousands.
+const mostPerSecond = 100
+
 // skip returns how many requests on the next is taken. Each has the chance Size/n,
 // of n seen, or seen within the horizon at the rate so far.
 func (s *Sample) skip(now time.Time, u float64) int64 {
-	n := float64(s.seen.Load())
-	if age := now.Sub(s.since); age > horizon {
+	n, age := float64(s.seen.Load()), now.Sub(s.since)
+	rest := 1 + int64(n/max(age, time.Second).Seconds()/mostPerSecond)
+	if age > horizon {
 		n *= float64(horizon) / float64(age)
 	}
 	chance := Size / n
 	if len(s.kept) < Size || chance >= 1 {
-		return 1
+		return rest
 	}
-	return 1 + int64(min(math.Log(1-u)/math.Log(1-chance), 1e12))
+	return rest + int64(min(math.Log(1-u)/math.Log(1-chance), 1e12))
 }
 
 // Seen says of how many requests, since when, the sample is one.
