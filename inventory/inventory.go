@@ -121,7 +121,8 @@ func (s *Sample) keep(t taken, random func() float64) {
 const mostPerSecond = 100
 
 // skip returns how many requests on the next is taken. Each has the chance Size/n,
-// of n seen, or seen within the horizon at the rate so far.
+// of n seen, or seen within the horizon at the rate so far; but no more than
+// mostPerSecond are taken, so the first minutes of a busy bidder count less.
 func (s *Sample) skip(now time.Time, u float64) int64 {
 	n, age := float64(s.seen.Load()), now.Sub(s.since)
 	rest := 1 + int64(n/max(age, time.Second).Seconds()/mostPerSecond)
