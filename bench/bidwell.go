@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // server is the whole bidder, started for a cell.
@@ -58,6 +60,7 @@ func (b *bench) place(c *cell, store string, shed bool) (*server, error) {
 	if err := os.CopyFS(dataPath(dir), os.DirFS(store)); err != nil {
 		return nil, fmt.Errorf("copying the store: %w", err)
 	}
+	unix.Sync() // or the kernel would write it to disk while the bidder is measured
 	return &server{target: &target{child: &child{name: whole, addr: listen, admin: admin}}, dir: dir}, nil
 }
 

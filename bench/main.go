@@ -47,7 +47,7 @@ func main() {
 	var b bench
 	flag.BoolVar(&b.quick, "quick", false, "a look, in a minute: few cells, 50,000 people, short rounds")
 	flag.BoolVar(&b.full, "full", false, "every cell of line items × audiences × people")
-	only := flag.String("only", "", "only the cells whose name matches, such as ^1000x10/mixed, and of life, many and cold those that do")
+	only := flag.String("only", "", "only the cells whose name matches, such as ^1000x10/mixed, and of life, overload, many and cold those that do")
 	flag.IntVar(&b.people, "people", 1_000_000, "people in the store")
 	flag.DurationVar(&b.round, "round", 1500*time.Millisecond, "time for each measurement")
 	flag.IntVar(&b.rounds, "rounds", 3, "measurements of each server")

@@ -33,7 +33,7 @@ func (b *bench) many(ctx context.Context, o *outcome) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.extra(ctx, o, manyCalm, s, highest, load{rate: mostLoad * highest, d: 2 * b.round}); err != nil {
+	if _, err := b.extra(ctx, o, manyCalm, s.target, highest, load{rate: mostLoad * highest, d: 2 * b.round}); err != nil {
 		return err
 	}
 	cycle, room, err := s.collect(ctx)
@@ -48,7 +48,7 @@ func (b *bench) many(ctx context.Context, o *outcome) error {
 		return err
 	}
 	end := b.importBeside(ctx, s)
-	e, err := b.extra(ctx, o, manyRun, s, highest, load{d: 8 * b.round})
+	e, err := b.extra(ctx, o, manyRun, s.target, highest, load{d: 8 * b.round})
 	if failed := end(); err == nil {
 		err = failed
 	}

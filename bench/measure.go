@@ -23,6 +23,7 @@ type phase struct {
 	SenderCPU time.Duration `json:"sender_cpu_per_request_ns"`
 	Kernel    float64       `json:"kernel_share"` // of the CPU time
 	Others    float64       `json:"others_cpus"`  // how many processors everything else on the machine took
+	Stolen    float64       `json:"stolen_cpus"`  // how many the machine itself was without, as it is a virtual one
 	P50       time.Duration `json:"p50_ns"`
 	P99       time.Duration `json:"p99_ns"`
 	P999      time.Duration `json:"p999_ns"`
@@ -66,6 +67,7 @@ type reading struct {
 	user, kernel float64
 	sender       time.Duration
 	machine      time.Duration
+	stolen       time.Duration
 	at           time.Time
 }
 
@@ -76,7 +78,7 @@ func (t *target) read(ctx context.Context) (r reading, err error) {
 	if r.user, r.kernel, err = t.ticks(); err != nil {
 		return r, err
 	}
-	if r.machine, err = machineCPU(); err != nil {
+	if r.machine, r.stolen, err = machineCPU(); err != nil {
 		return r, err
 	}
 	r.sender, r.at = ownCPU(), time.Now()
@@ -91,7 +93,7 @@ func (t *target) readAfter(ctx context.Context) (r reading, err error) {
 		return r, err
 	}
 	r.sender, r.at = ownCPU(), time.Now()
-	if r.machine, err = machineCPU(); err != nil {
+	if r.machine, r.stolen, err = machineCPU(); err != nil {
 		return r, err
 	}
 	if r.user, r.kernel, err = t.ticks(); err != nil {
@@ -165,7 +167,8 @@ func (p *phase) spent(before, after reading) {
 	n := time.Duration(p.Requests)
 	p.CPU, p.SenderCPU = (after.cpu-before.cpu)/n, (after.sender-before.sender)/n
 	others := after.machine - before.machine - (after.cpu - before.cpu) - (after.sender - before.sender)
-	p.Others = max(others.Seconds(), 0) / after.at.Sub(before.at).Seconds()
+	took := after.at.Sub(before.at).Seconds()
+	p.Others, p.Stolen = max(others.Seconds(), 0)/took, (after.stolen-before.stolen).Seconds()/took
 	kernel := after.kernel - before.kernel
 	p.Kernel = kernel / max(kernel+after.user-before.user, 1)
 }
@@ -223,18 +226,19 @@ func total(before, after figures, prefix, part string) (sum float64) {
 	return sum
 }
 
-// machineCPU returns the CPU time that all processes have used.
-func machineCPU() (time.Duration, error) {
+// machineCPU returns the CPU time that all processes have used, and that in which a
+// virtual machine would have run and could not.
+func machineCPU() (used, stolen time.Duration, err error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	const tick = 10 * time.Millisecond // of every Linux that Go runs on
-	var user, nice, system int64
-	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d", &user, &nice, &system); err != nil {
-		return 0, fmt.Errorf("CPU time of the machine: %w", err)
+	var user, nice, system, idle, wait, hard, soft, steal int64
+	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d %d %d %d %d %d", &user, &nice, &system, &idle, &wait, &hard, &soft, &steal); err != nil {
+		return 0, 0, fmt.Errorf("CPU time of the machine: %w", err)
 	}
-	return time.Duration(user+nice+system) * tick, nil
+	return time.Duration(user+nice+system) * tick, time.Duration(steal) * tick, nil
 }
 
 // ownCPU returns the CPU time of this process, which is the sender.

@@ -92,19 +92,22 @@ func (o *outcome) extras(w io.Writer) {
 		return
 	}
 	table(w, fmt.Sprintf("Life of a bidder with %s, load shedding on", usualCell.title()),
-		"load\trequests/s\tof highest\tgoodput\tshed\tCPU\tallocs\tp50\tp99\tp99.9\tmax\tbids p99\tlag p99\tlate\tunsent\tunread\terrors\tnotices\tfailed\tp99\treloads\tothers\tGC\tcycles\tcached\tresident",
+		"load\trequests/s\tof highest\tgoodput\tshed\tCPU\tallocs\tp50\tp99\tp99.9\tmax\tbids p99\tlag p99\tlate\tunsent\tunread\terrors\tnotices\tfailed\tp99\treloads\tothers\tstolen\tGC\tcycles\tcached\tresident",
 		func(row func(string, ...any)) {
 			for i := range o.Extras {
 				e := &o.Extras[i]
-				row("%s\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%s\t%.0f\t%.2f\t%s\t%s\t%.0f MB\t%d MB",
+				row("%s\t%.0f\t%.2f\t%.2f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%s\t%.0f\t%.2f\t%.3f\t%s\t%s\t%.0f MB\t%d MB",
 					e.Name, e.PerSecond, e.PerSecond/e.Highest, e.Goodput, known(e.Shed, "%.0f%%", 100), micros(e.CPU), known(e.Allocs, "%.2f", 1),
 					millis(e.P50), millis(e.P99), millis(e.P999), millis(e.Max), millis(e.BidP99), millis(e.LagP99), e.Late, e.Unsent, known(e.Unread, "%.1f%%", 100), e.Errors,
-					e.Calls, e.CallErrors, millis(e.CallP99), e.Reloads, e.Others, known(e.GC, "%.2f%%", 100), known(e.Cycles, "%.0f", 1),
+					e.Calls, e.CallErrors, millis(e.CallP99), e.Reloads, e.Others, e.Stolen, known(e.GC, "%.2f%%", 100), known(e.Cycles, "%.0f", 1),
 					e.CacheBytes/(1<<20), e.Resident>>20)
 			}
 		})
 	for i := range o.Extras {
 		e := &o.Extras[i]
+		if e.Bound > 0 {
+			fmt.Fprintf(w, "%s: with what an empty answer costs, no more than %.2f of the highest could have been decided; %.2f was\n", e.Name, e.Bound, e.Goodput)
+		}
 		if len(e.Refused) > 0 {
 			fmt.Fprintf(w, "%s: refused %v\n", e.Name, e.Refused)
 		}

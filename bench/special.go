@@ -16,6 +16,7 @@ type extra struct {
 	Highest    float64       `json:"highest_per_second"` // just before, as many as it takes
 	Goodput    float64       `json:"goodput"`            // decided within tmax, as a share of the highest
 	CacheBytes float64       `json:"cache_bytes"`
+	Bound      float64       `json:"goodput_bound,omitempty"` // the most that is possible with what a shed request costs
 	Resident   int64         `json:"resident_bytes"`
 	CycleCPU   time.Duration `json:"gc_cycle_cpu_ns,omitempty"` // of one cycle of the collector
 	CycleShare float64       `json:"gc_cycle_share,omitempty"`  // of the CPU, if cycles come as often as this allocates
@@ -23,6 +24,7 @@ type extra struct {
 
 // Names of the extra measurements.
 const (
+	bareRun     = "bare server, 70% of its own"
 	quietRun    = "70%, nothing else"
 	busyRun     = "70%, notices, reloads"
 	overloadRun = "150%, overload"
@@ -39,7 +41,7 @@ func (b *bench) special(ctx context.Context, o *outcome) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, *outcome) error
-	}{{"life", b.live}, {"many", b.many}, {"cold", b.coldStarts}} {
+	}{{"life", b.live}, {"overload", b.overload}, {"many", b.many}, {"cold", b.coldStarts}} {
 		if !b.which.MatchString(part.name) {
 			continue
 		}
@@ -60,27 +62,29 @@ func (b *bench) highest(ctx context.Context, t *target) (float64, error) {
 }
 
 // extra measures a load on a bidder.
-func (b *bench) extra(ctx context.Context, o *outcome, name string, s *server, highest float64, l load) (*extra, error) {
-	p, err := s.measure(ctx, l)
+func (b *bench) extra(ctx context.Context, o *outcome, name string, t *target, highest float64, l load) (*extra, error) {
+	p, err := t.measure(ctx, l)
 	if err != nil {
 		return nil, err
 	}
 	e := extra{Name: name, phase: p, Highest: highest}
 	good := 1 - float64(p.Late+p.Errors)/float64(p.Requests)
 	e.Goodput = p.PerSecond * good * (1 - max(p.Shed, 0)) / highest // as if those that are shed were late as often
-	f, err := s.figures(ctx)
+	f, err := t.figures(ctx)
 	if err != nil {
 		return nil, err
 	}
 	e.CacheBytes = f[cacheBytesMetric]
-	e.Resident, _, err = s.resident()
+	e.Resident, _, err = t.resident()
 	o.Extras = append(o.Extras, e)
 	progress("%s: %.0f requests per second, p99 %s, p99.9 %s, GC %s", name, p.PerSecond, millis(p.P99), millis(p.P999), known(p.GC, "%.1f%%", 100))
 	return &o.Extras[len(o.Extras)-1], err
 }
 
 // live measures a bidder at 70 % with nothing beside it, then with notices and
-// reloads, then at 150 %.
+// reloads, then at 150 %. First of all it measures the bare server at 70 % of what
+// that takes: no answer of a bidder that shares the machine with its sender comes
+// sooner than the machine lets it.
 func (b *bench) live(ctx context.Context, o *outcome) error {
 	c := usualCell
 	s, err := b.startWhole(ctx, &c, b.bidwell, b.stored, true)
@@ -88,16 +92,27 @@ func (b *bench) live(ctx context.Context, o *outcome) error {
 		return err
 	}
 	defer s.stop()
-	if _, err := b.warm(ctx, &c, s.target); err != nil {
-		return err
-	}
-	highest, err := b.highest(ctx, s.target)
+	floor, err := b.warm(ctx, &c, s.target)
 	if err != nil {
 		return err
 	}
-	steady := load{rate: mostLoad * highest, d: 10 * b.round}
-	if _, err := b.extra(ctx, o, quietRun, s, highest, steady); err != nil {
+	all, err := b.beside(ctx, &c, floor, s.target)
+	if err != nil {
 		return err
+	}
+	var highest float64
+	steady := load{d: 10 * b.round}
+	for _, of := range []struct {
+		name string
+		*target
+	}{{bareRun, all[0]}, {quietRun, s.target}} {
+		if highest, err = b.highest(ctx, of.target); err != nil {
+			return err
+		}
+		steady.rate = mostLoad * highest
+		if _, err := b.extra(ctx, o, of.name, of.target, highest, steady); err != nil {
+			return err
+		}
 	}
 	if err := s.sender.follow(won); err != nil {
 		return err
@@ -108,15 +123,11 @@ func (b *bench) live(ctx context.Context, o *outcome) error {
 	}
 	steady.rate = mostLoad * highest
 	end := b.reload(ctx, s, 5*time.Second)
-	_, err = b.extra(ctx, o, busyRun, s, highest, steady)
+	_, err = b.extra(ctx, o, busyRun, s.target, highest, steady)
 	if failed := end(); err == nil {
 		err = failed
 	}
-	if err != nil {
-		return err
-	}
-	s.sender.unfollow()
-	return b.overload(ctx, o, &c, s)
+	return err
 }
 
 // reload changes the bidder's configuration every so often until what it returns
@@ -141,42 +152,4 @@ func (b *bench) reload(ctx context.Context, s *server, every time.Duration) (end
 		cancel()
 		return <-done
 	}
-}
-
-// overload sends half as much again as the bidder takes, as an exchange would:
-// over many connections, so that it is the bidder where requests queue, and it
-// gives up on those for which no connection is free for a while.
-func (b *bench) overload(ctx context.Context, o *outcome, c *cell, s *server) error {
-	highest, err := b.highest(ctx, s.target)
-	if err != nil {
-		return err
-	}
-	corpus := s.sender.corpus
-	s.sender.close()
-	if s.sender, err = newSender(s.addr, 2048, corpus); err != nil {
-		return err
-	}
-	over := load{rate: 1.5 * highest, d: b.round, giveUp: 10 * time.Millisecond}
-	for _, l := range []load{{d: b.round / 4}, over} { // each connection once; until it has found out
-		if _, err := s.sender.run(ctx, l); err != nil {
-			return err
-		}
-	}
-	over.d = 4 * b.round
-	e, err := b.extra(ctx, o, overloadRun, s, highest, over)
-	if err != nil {
-		return err
-	}
-	// The machine may have been slow before: goodput is told of the better. Over so
-	// many connections even as many as it takes would queue, and some be shed.
-	s.sender.close()
-	if s.sender, err = newSender(s.addr, b.conns, corpus); err != nil {
-		return err
-	}
-	after, err := b.highest(ctx, s.target)
-	if after > highest {
-		e.Goodput *= highest / after
-		e.Highest = after
-	}
-	return err
 }

@@ -22,7 +22,7 @@ type shedder struct {
 }
 
 const (
-	probeInterval = 5 * time.Millisecond
+	probeInterval = 2 * time.Millisecond
 	shedInterval  = 2 * probeInterval // the shorter of two waits counts: one alone may be a hiccup
 	shedMost      = 0.95              // always let some through, to learn that it is over
 )
@@ -37,9 +37,9 @@ func (s *shedder) full() bool {
 func (s *shedder) share() float64 { return float64(s.threshold.Load()) / math.MaxUint64 }
 
 // adjust sets the share by the wait: nothing is shed up to the target, and the
-// most from one and a half times as long.
+// most from twice as long.
 func (s *shedder) adjust(wait time.Duration) {
-	share := float64(wait-s.target) / float64(max(s.target/2, 1))
+	share := float64(wait-s.target) / float64(max(s.target, 1))
 	s.threshold.Store(uint64(min(max(share, 0), shedMost) * math.MaxUint64))
 }
 

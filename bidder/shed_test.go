@@ -55,8 +55,8 @@ func TestShedderFollowsTheWait(t *testing.T) {
 		}
 	}
 	f(time.Hour, shedMost)
-	f(14*time.Millisecond, 0.8)
-	f(11*time.Millisecond, 0.2)
+	f(18*time.Millisecond, 0.8)
+	f(12*time.Millisecond, 0.2)
 	f(10*time.Millisecond, 0)
 	f(0, 0)
 	if s.full() {

@@ -100,7 +100,7 @@ type LimitSpec struct {
 	conf.Located
 	BodyKB      int           `yaml:"body_kb" doc:"The largest request body, unpacked; 512 if left out."`
 	Connections int           `yaml:"connections" doc:"The most connections at a time; 16384 if left out."`
-	ShedAbove   conf.Duration `yaml:"shed_above" doc:"Time that requests may wait for a processor before some are answered 204 unread; 10ms if left out."`
+	ShedAbove   conf.Duration `yaml:"shed_above" doc:"Time that requests may wait for a processor before some are answered 204 unread; 5ms if left out."`
 	SlowClient  conf.Duration `yaml:"slow_client" doc:"How long a client may take to send a request that it has begun, or to take its answer; 1s if left out."`
 	Drain       conf.Duration `yaml:"drain" doc:"How long to answer on after SIGTERM while /readyz says no; 5s if left out."`
 }

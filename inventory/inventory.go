@@ -118,7 +118,7 @@ func (s *Sample) keep(t taken, random func() float64) {
 
 // mostPerSecond is how many requests are taken in a second at most. To strip one costs as
 // much as to decide on several, and in its first minutes a sample would take thousands.
-const mostPerSecond = 100
+const mostPerSecond = 20
 
 // skip returns how many requests on the next is taken. Each has the chance Size/n,
 // of n seen, or seen within the horizon at the rate so far; but no more than

@@ -240,7 +240,7 @@ func bidderLimits(p *campaign.ProcessFile) bidder.Limits {
 		Body:        orDefault(l.BodyKB, 512) << 10,
 		Connections: orDefault(l.Connections, 16384),
 		SlowClient:  orDefaultTime(l.SlowClient.Std(), time.Second),
-		ShedAbove:   orDefaultTime(l.ShedAbove.Std(), 10*time.Millisecond),
+		ShedAbove:   orDefaultTime(l.ShedAbove.Std(), 5*time.Millisecond),
 	}
 }
 
