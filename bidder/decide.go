@@ -56,7 +56,7 @@ func (e *Engine) reset(sc *Scratch, s *campaign.Snapshot, ex *campaign.Exchange,
 	sc.clock.reset(now, len(s.Zones))
 	sc.Bids, sc.taken, sc.packed = sc.Bids[:0], sc.taken[:0], sc.packed[:0]
 	sc.Person, sc.outcome, sc.record = identity.Person{}, profile.Unknown, nil
-	sc.exposures, sc.remembered = &e.Exposures, false
+	sc.exposures, sc.remembered, sc.contacted = &e.Exposures, false, false
 	sc.counts = [ad.NumReasons]uint32{}
 	sc.farthest = ad.OK
 }

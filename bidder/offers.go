@@ -6,6 +6,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/exposure"
 	"bidwell/notice"
 	"bidwell/openrtb"
 )
@@ -29,18 +30,46 @@ func (sc *Scratch) AppendOffers(dst []Offer) []Offer {
 	if sc.snap == nil || sc.admissible() != ad.OK {
 		return dst
 	}
-	tally, taken, open := sc.tally, sc.taken, sc.exposed().Open
-	sc.tally, sc.taken = nil, nil
-	sc.history.Open = open[:sc.opens] // without the bids on this request
+	defer sc.resume(sc.rewind())
 	for i := range sc.Req.Imps {
 		imp := &sc.Req.Imps[i]
 		if offers(&imp.Has) && !repeated(sc.Req.Imps[:i], imp.ID) {
 			dst = sc.appendOffers(dst, imp)
 		}
 	}
-	sc.tally, sc.taken, sc.history.Open = tally, taken, open
 	return dst
 }
+
+// AppendBids appends those of AppendOffers' offers of which Decide made bids.
+func (sc *Scratch) AppendBids(dst []Offer) []Offer {
+	defer sc.resume(sc.rewind())
+	for i := range sc.Bids {
+		b := &sc.Bids[i]
+		sc.lookAt(b.Imp)
+		if o, ok := sc.offerOf(b.Imp, b.line); ok {
+			dst = append(dst, o)
+		}
+	}
+	return dst
+}
+
+// during is what Decide counts with while it decides.
+type during struct {
+	tally *tally
+	taken []*campaign.Campaign
+	open  []exposure.Ad
+}
+
+// rewind makes the scratch as it was before there were bids on the request, and one that
+// counts nothing. It returns what resume takes.
+func (sc *Scratch) rewind() during {
+	d := during{sc.tally, sc.taken, sc.exposed().Open}
+	sc.tally, sc.taken = nil, nil
+	sc.history.Open = d.open[:sc.opens]
+	return d
+}
+
+func (sc *Scratch) resume(d during) { sc.tally, sc.taken, sc.history.Open = d.tally, d.taken, d.open }
 
 func (sc *Scratch) appendOffers(dst []Offer, imp *openrtb.Imp) []Offer {
 	sc.lookAt(imp)

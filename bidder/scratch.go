@@ -38,6 +38,9 @@ type Scratch struct {
 	exposures  *exposure.Memory
 	history    exposure.History // of the person, if remembered is set
 	remembered bool
+	touches    []profile.Touch
+	known      []contact // of the person, if contacted is set
+	contacted  bool
 	opens      int                  // undecided bids in the history that are not of this request
 	taken      []*campaign.Campaign // campaigns whose advertiser has an impression
 	refused    []refusal            // line items without room in their budget, of the impression

@@ -196,7 +196,7 @@ func seeBehaviours(x *pricing.Context, r profile.Record, now int64) {
 		f := &found[i]
 		what := uint64(f.topic)<<8 | uint64(f.kind)
 		x.Add(pricing.Behaviour, what)
-		x.Add(pricing.Behaviour, what|1<<48|uint64(ageStep(now-f.last))<<52|uint64(min(bits.Len(uint(f.often)), 4))<<56)
+		x.Add(pricing.Behaviour, what|pricing.HowOften|uint64(ageStep(now-f.last))<<52|uint64(min(bits.Len(uint(f.often)), 4))<<56)
 	}
 }
 
@@ -258,20 +258,4 @@ func (sc *Scratch) seeSubject(c *candidate) *pricing.Subject {
 		s.Frequency, s.Recency = sc.contacts(l.Campaign.ID)
 	}
 	return s
-}
-
-// contacts returns how often the person has seen a campaign, as far as their profile
-// remembers, and how long ago the last time was, both in steps.
-func (sc *Scratch) contacts(campaign ad.ID) (often, recent uint8) {
-	ref, n, last := profile.RefOf(campaign), 0, int64(0)
-	for i := range sc.record.Touches() {
-		if t := sc.record.Touch(i); t.Kind == profile.Impression && t.Campaign == ref {
-			n++
-			last = max(last, t.Time)
-		}
-	}
-	if n == 0 {
-		return 0, 0
-	}
-	return uint8(bits.Len(uint(n))), ageStep(sc.clock.now.Unix() - last)
 }

@@ -43,28 +43,73 @@ const (
 	ofModifier
 )
 
-// How much a field matters for each campaign anew, beside what it does for all.
-const (
-	alone  feature = iota // not at all: it has too many values
-	weakly                // places matter as such, hardly for whom
-	strongly
+// kind is what features are about whose weights are taken to be about as large as each
+// other's. It is the field, but that attributes of different names are of different kinds,
+// as far as there are, for some tell much and others nothing, and that what somebody did
+// is another kind than how often and how long ago. Parts of the subject have their own.
+type kind uint8
 
-	matterBits = 2
+const (
+	attributes = kind(numFields) + iota // more of them
+	_
+	_
+	howOften
+	ofContact  // of frequency, as is
+	sinceThen  // recency
+	invariable // a campaign
+	ofALine
+	ofACreative
+	ofAStep
+	ofAModifier
+
+	numKinds = 32
 )
 
-var matters = [numFields]feature{
+// attributeKinds is how many kinds of attributes there are besides the field's own.
+const attributeKinds = howOften - attributes
+
+// kindOf returns the kind of a feature.
+func kindOf(f Field, value uint64) kind {
+	switch {
+	case f == Behaviour && value&HowOften != 0:
+		return howOften
+	case f == Attribute:
+		if nth := kind(uint32(value>>32) * 0x9E3779B1 >> 30); nth < attributeKinds {
+			return attributes + nth
+		}
+	}
+	return kind(f)
+}
+
+// HowOften is set in the values of behaviours that say how often and how long ago.
+const HowOften = 1 << 48
+
+// How much a kind matters for each campaign anew, beside what it does for all, as far as
+// is known beforehand.
+const (
+	alone  = iota // not at all: it has too many values
+	weakly        // places matter as such, hardly for whom
+	strongly
+)
+
+var matters = [numKinds]uint8{
 	Category: strongly, Inventory: strongly, Exchange: weakly, Format: strongly, Device: strongly, OS: weakly, Country: strongly,
 	Hour: weakly, Position: weakly, Viewability: weakly, Playback: weakly,
 	Known: strongly, Audience: strongly, ProfileSegment: strongly, Attribute: strongly, Behaviour: strongly,
+	attributes: strongly, attributes + 1: strongly, attributes + 2: strongly, howOften: strongly,
 }
 
-// feature is the hash of a field and its value, and how much it matters for each
-// campaign anew in its lowest bits.
+// feature is the hash of a field and its value, with its kind in its lowest bits.
 type feature uint32
 
-const featureBits = 24
+const (
+	featureBits = 24
+	kindBits    = 5
+)
 
-func (f feature) matters() feature { return f & (1<<matterBits - 1) }
+func (f feature) kind() kind { return kind(f & (1<<kindBits - 1)) }
+
+func (f feature) matters() uint8 { return matters[f.kind()] }
 
 // bidderFeature is that of a part of the subject: it is asked for so often that it is
 // no more than the field and half of the value, folded; finding its slot mixes them.

@@ -20,7 +20,7 @@ type Subject struct {
 func ConversionOf(topic ad.ID) uint32 { return max(uint32(topic), 1) }
 
 // packing is the version of the packed form.
-const packing = 1
+const packing = 2
 
 // The packed form is, in bytes: version, number of features n, 3 n of features,
 // goal, 4 of the conversion, step, frequency, recency, 4 of the modifiers. Numbers

@@ -44,15 +44,6 @@ const (
 	maxOdds   = 20.0 // of log-odds
 )
 
-// What λ is: weights are expected to differ by 1/√λ.
-const (
-	mainPrecision    = 30
-	subjectPrecision = 100
-)
-
-// crossPrecisions are by how much a feature matters to campaigns.
-var crossPrecisions = [1 << matterBits]float32{alone: 1, weakly: 200, strongly: 30, 3: 200}
-
 // page is weights as they are published, in 1/weightUnit. Main pages are parts of one
 // table for all; of the others each campaign uses the one that its id leads to, so that
 // all that is asked of it lies together.
@@ -85,13 +76,23 @@ func (c crossing) slot(f feature) uint32 { return uint32(f) * c.salt >> (32 - pa
 // cells are a page that learns.
 type cells struct {
 	w, n      [pageSize]float32 // weights, and sums of curvature
+	kind      [pageSize]kind    // of the feature that was learned last
 	published *page
 }
 
 // regression is one task's model as it learns.
 type regression struct {
-	main  [mainPages]*cells
-	cross *[crossPages]*cells // what matters to campaigns
+	main     [mainPages]*cells
+	strength strength
+	cross    *cross
+
+	examples uint64
+}
+
+// cross is what matters to campaigns.
+type cross struct {
+	pages    [crossPages]*cells
+	strength strength
 }
 
 // crossOf is the task whose weights for campaigns a task uses: who likes what a campaign
@@ -108,6 +109,7 @@ type slot struct {
 	in     *cells
 	i      uint32
 	lambda float32
+	kind   kind
 }
 
 // maxSlots is how many weights an example has at most: two for each feature, and
@@ -124,24 +126,25 @@ type example struct {
 func (m *regression) gather(t Task, x *Context, s *Subject, e *example) {
 	e.n = 0
 	for _, f := range x.features() {
-		m.addMain(e, f)
+		m.addMain(e, f, f.kind())
 	}
 	e.parts.of(s)
-	for _, f := range e.parts.shared() {
-		m.addMain(e, f)
+	for i, f := range e.parts.shared() {
+		m.addMain(e, f, e.parts.kind(i))
 	}
 	at := crossingOf(s.Campaign)
-	c := cellsAt(&m.cross[at.page])
+	c := cellsAt(&m.cross.pages[at.page])
+	of := &m.cross.strength
 	for _, f := range x.features() {
 		if f.matters() != alone {
-			e.add(c, at.slot(f), crossPrecisions[f.matters()])
+			e.add(c, at.slot(f), of, f.kind())
 		}
 	}
-	for _, f := range unvarying(t, s.Line) {
-		e.add(c, at.slot(f), subjectPrecision)
+	for i, f := range unvarying(t, s.Line) {
+		e.add(c, at.slot(f), of, invariable+kind(i))
 	}
-	for _, f := range e.parts.own() {
-		e.add(c, at.slot(f), subjectPrecision)
+	for i, f := range e.parts.own() {
+		e.add(c, at.slot(f), of, e.parts.kind(i))
 	}
 }
 
@@ -179,13 +182,18 @@ func (p *subjectParts) shared() []feature { return p.f[:sharedParts] }
 
 func (p *subjectParts) own() []feature { return p.f[:p.n] }
 
-func (m *regression) addMain(e *example, f feature) {
-	p, i := mainSlot(f)
-	e.add(cellsAt(&m.main[p]), i, mainPrecision)
+// kind returns the kind of the ith feature.
+func (p *subjectParts) kind(i int) kind {
+	return [...]kind{ofContact, sinceThen, ofAStep, ofACreative, ofAModifier}[min(i, 4)]
 }
 
-func (e *example) add(c *cells, i uint32, lambda float32) {
-	e.slots[e.n] = slot{c, i, lambda}
+func (m *regression) addMain(e *example, f feature, k kind) {
+	p, i := mainSlot(f)
+	e.add(cellsAt(&m.main[p]), i, &m.strength, k)
+}
+
+func (e *example) add(c *cells, i uint32, of *strength, k kind) {
+	e.slots[e.n] = slot{c, i, of[k], k}
 	e.n++
 }
 
@@ -221,6 +229,7 @@ func (e *example) learn(gradient, curvature float64) {
 		step := within(gradient*variance*share, maxStep)
 		*w = float32(within(float64(*w)-step, maxWeight))
 		*n = min(*n+float32(curvature/(1+curvature*others)), maxMemory)
+		s.in.kind[s.i] = s.kind
 		s.in.published = nil
 	}
 }

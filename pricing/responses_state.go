@@ -13,7 +13,7 @@ import (
 )
 
 // responsesVersion is the first byte of a trainer's state.
-const responsesVersion = 1
+const responsesVersion = 2
 
 // ErrResponses is what errors of Trainer.Restore wrap.
 var ErrResponses = errors.New("state of response models")
@@ -28,12 +28,13 @@ func (t *Trainer) AppendState(dst []byte) []byte {
 			dst = append(dst, 0)
 		} else {
 			dst = appendPages(append(dst, 1), m.main[:])
+			dst = le.AppendUint64(m.strength.append(dst), m.examples)
 		}
 		dst = t.house[i].append(dst)
 	}
 	for _, c := range t.crosses {
 		if c != nil {
-			dst = appendPages(dst, c[:])
+			dst = c.strength.append(appendPages(dst, c.pages[:]))
 		}
 	}
 	dst = t.rates.house.append(dst)
@@ -89,8 +90,15 @@ func (c *cells) append(dst []byte) []byte {
 		for ; held != 0; held &= held - 1 {
 			i := from + bits.TrailingZeros64(held)
 			dst = le.AppendUint32(dst, math.Float32bits(c.w[i]))
-			dst = le.AppendUint32(dst, math.Float32bits(c.n[i]))
+			dst = append(le.AppendUint32(dst, math.Float32bits(c.n[i])), byte(c.kind[i]))
 		}
+	}
+	return dst
+}
+
+func (s *strength) append(dst []byte) []byte {
+	for _, x := range s {
+		dst = le.AppendUint32(dst, math.Float32bits(x))
 	}
 	return dst
 }
@@ -153,13 +161,17 @@ func (t *Trainer) Restore(state []byte) error {
 	for i := range s.models {
 		has := d.byte()
 		if d.check(has <= 1); has == 1 {
-			d.pages(s.model(Task(i)).main[:])
+			m := s.model(Task(i))
+			d.pages(m.main[:])
+			d.strength(&m.strength)
+			m.examples = d.uint64()
 		}
 		d.progress(&s.house[i])
 	}
 	for _, c := range s.crosses {
 		if c != nil {
-			d.pages(c[:])
+			d.pages(c.pages[:])
+			d.strength(&c.strength)
 		}
 	}
 	d.counts(&s.rates.house)
@@ -224,10 +236,17 @@ func (d *reader) cells() *cells {
 	for from := 0; from < pageSize && !d.failed; from += 64 {
 		for held := d.uint64(); held != 0; held &= held - 1 {
 			i := from + bits.TrailingZeros64(held)
-			c.w[i], c.n[i] = d.small(-maxWeight, maxWeight), d.small(0, maxMemory)
+			c.w[i], c.n[i], c.kind[i] = d.small(-maxWeight, maxWeight), d.small(0, maxMemory), kind(d.byte())
+			d.check(c.kind[i] < numKinds)
 		}
 	}
 	return c
+}
+
+func (d *reader) strength(s *strength) {
+	for k := range s {
+		s[k] = d.small(leastStrength, mostStrength)
+	}
 }
 
 func (d *reader) counts(c *counts) {

@@ -33,7 +33,7 @@ func history(w *world, n int) []func(*pricing.Trainer) {
 // bytes, and goes on to the same bytes.
 func TestStateIsWhatWasLearned(t *testing.T) {
 	w := newWorld(t, 3, 500)
-	examples := history(w, 4000)
+	examples := history(w, 8000) // so that strengths are reckoned
 	straight, broken := pricing.NewTrainer(), pricing.NewTrainer()
 	for i, learn := range examples {
 		learn(straight)

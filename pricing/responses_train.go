@@ -26,7 +26,7 @@ const maxExample = 4096
 // Trainer teaches response models. It is for one goroutine.
 type Trainer struct {
 	models    [NumTasks]*regression // nil until there is an example
-	crosses   [NumTasks]*[crossPages]*cells
+	crosses   [NumTasks]*cross
 	rates     rates
 	house     [NumTasks]progress
 	campaigns map[ad.ID]*record
@@ -59,6 +59,7 @@ func (t *Trainer) Learn(e *Example) {
 	t.score(e, n, y, p, prior)
 	gradient := n*p - y
 	t.example.learn(gradient, max(n, 0)*p*(1-p))
+	m.reckon()
 	t.rates.add(e.Task, e.Subject, n, y, t.day)
 }
 
@@ -69,9 +70,9 @@ func (t *Trainer) model(task Task) *regression {
 		return m
 	}
 	if t.crosses[of] == nil {
-		t.crosses[of] = new([crossPages]*cells)
+		t.crosses[of] = &cross{strength: newCrossStrength()}
 	}
-	m = &regression{cross: t.crosses[of]}
+	m = &regression{strength: newMainStrength(), cross: t.crosses[of]}
 	t.models[task] = m
 	return m
 }
@@ -102,7 +103,7 @@ func (t *Trainer) score(e *Example, n, y, raw, prior float64) {
 // creativeWeight is what the model knows of the example's creative.
 func (t *Trainer) creativeWeight(e *Example) float64 {
 	at := crossingOf(e.Subject.Campaign)
-	c := t.models[e.Task].cross[at.page] // gather has made it
+	c := t.models[e.Task].cross.pages[at.page] // gather has made it
 	return float64(c.w[at.slot(bidderFeature(ofCreative, uint64(e.Subject.Creative)))])
 }
 
@@ -192,7 +193,7 @@ func (t *Trainer) Publish(waits map[ad.ID]*Waiting) *Responses {
 	for i, c := range t.crosses {
 		if c != nil {
 			crosses[i] = new([crossPages]*page)
-			publish(c[:], crosses[i][:], nil)
+			publish(c.pages[:], crosses[i][:], nil)
 		}
 	}
 	for i, m := range t.models {

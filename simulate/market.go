@@ -49,6 +49,7 @@ type market struct {
 	chance  *rand.Rand // of notices
 	due     map[int][]posted
 	request uint64
+	every   uint64 // the request of which is noted what could have been bought
 	imps    int
 	sold    hindsight
 	prices  prices
@@ -62,6 +63,18 @@ type posted struct {
 	least      ad.Money // that would have won, response currency; 0 where nobody says
 	context    string   // of an impression, what response models saw
 	conversion *ad.Event
+}
+
+// mostNoted is of how many requests is noted what could have been bought. Of more, every
+// second one is, or third, and so on, with as small a part of the budgets.
+const mostNoted = 600_000
+
+// note makes every so manyth request one of which is noted what could have been bought.
+func (m *market) note(every int) {
+	m.every = uint64(every)
+	for _, b := range m.buyers {
+		b.every = ad.Money(every)
+	}
 }
 
 // never is a deadline that nothing reaches: in virtual time, everything is in time.
@@ -116,6 +129,7 @@ func newMarket(snap *campaign.Snapshot, o *MarketOptions) (m *market, err error)
 		b := newBuyer(c, len(m.buyers), m.began)
 		m.buyers, m.of[c] = append(m.buyers, b), b
 	}
+	m.note(1 + o.Days*o.Requests/mostNoted)
 	m.forecast()
 	m.start(m.began)
 	m.bind()

@@ -64,7 +64,8 @@ type buyer struct {
 	budget   ad.Money
 	made     ad.Money // cost of what was won, whose notice comes, by the time of the auction
 	unbilled map[purse]ad.Money
-	chances  []chance
+	chances  []chance // of every so manyth request
+	every    ad.Money
 	people   map[ad.PersonID]struct{}
 	judge    *judge
 
@@ -94,7 +95,7 @@ type purse struct {
 const allDays = math.MinInt32
 
 func newBuyer(c *campaign.Campaign, number int, start time.Time) *buyer {
-	b := &buyer{campaign: c, number: number, goal: goalOf(c), unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}, judge: newJudge()}
+	b := &buyer{campaign: c, number: number, goal: goalOf(c), every: 1, unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}, judge: newJudge()}
 	b.Name, b.Goal = c.Name, b.goal.pays.String()
 	b.plan = newPlanner(c, start)
 	b.Paced = b.plan.paced()
@@ -169,7 +170,8 @@ func (b *buyer) finish(f *figures) {
 	b.Budget, b.Spend = b.budget.Units(), f.spend.Units()
 	b.Unbilled = b.unbilled[purse{nil, allDays}].Units()
 	b.Overspend = f.over(b.campaign.Total, b.campaign.Daily).Units()
-	b.Optimum = b.optimum()
+	b.Optimum = float64(b.every) * b.optimum()
+	b.Eligible *= int(b.every)
 	b.Ratio = quotient(b.Value, b.Optimum)
 	b.Utilisation = quotient(b.Spend, b.Budget)
 	b.WinRate = quotient(float64(b.Wins), float64(b.Bids))
@@ -226,7 +228,7 @@ func (b *buyer) optimum() float64 {
 		}
 	}
 	if n := b.campaign.Impressions; n > 0 {
-		sum = min(sum, b.mostOf(int(n)))
+		sum = min(sum, b.mostOf(int(n)/int(b.every)))
 	}
 	return sum
 }
@@ -240,7 +242,7 @@ func (b *buyer) left(purses map[purse]ad.Money, p purse) ad.Money {
 	if limit == 0 {
 		limit = ad.MaxMoney
 	} else {
-		limit += b.unbilled[p]
+		limit = (limit + b.unbilled[p]) / b.every
 	}
 	purses[p] = limit
 	return limit

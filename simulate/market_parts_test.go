@@ -59,7 +59,7 @@ func TestBuyerOptimum(t *testing.T) {
 		{25, 12, 0, 40 + 35 + 0.2*30 + 0.2*10},
 		{0, 0, 2, 75},
 	} {
-		b := &buyer{
+		b := &buyer{every: 1,
 			campaign: &campaign.Campaign{Budget: campaign.Budget{Daily: tt.daily, Impressions: tt.impressions}},
 			budget:   tt.total, unbilled: map[purse]ad.Money{}, chances: append([]chance(nil), chances...),
 		}
@@ -121,5 +121,38 @@ func TestMemoryTakesEventsOnce(t *testing.T) {
 	}
 	if over := m.account(3).over(5, 4); over != 3 {
 		t.Errorf("7 is %d above budgets of 5 and 4 a day, want 3", over)
+	}
+}
+
+// TestNotedInPart notes what could have been bought of one request in three: what is
+// bought is the same, and the bounds are about as high.
+func TestNotedInPart(t *testing.T) {
+	var reports [2]*MarketReport
+	for i, every := range [...]int{1, 3} {
+		o := learning(SecondPrice)
+		if err := o.complete(); err != nil {
+			t.Fatal(err)
+		}
+		m, err := newMarket(withGoals(t, 10), &o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.note(every)
+		err = m.run()
+		reports[i] = m.report()
+		m.people.close()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, part := &reports[0].Total, &reports[1].Total
+	if all.Spend != part.Spend || all.Value != part.Value || all.Wins != part.Wins {
+		t.Errorf("spend %v, value %v, %d wins; where a part is noted %v, %v, %d", all.Spend, all.Value, all.Wins, part.Spend, part.Value, part.Wins)
+	}
+	if r := part.Optimum / all.Optimum; r < 0.9 || r > 1.1 {
+		t.Errorf("the optimum is %.4g, of a part %.4g", all.Optimum, part.Optimum)
+	}
+	if r := float64(part.Eligible) / float64(all.Eligible); r < 0.95 || r > 1.05 {
+		t.Errorf("eligible are %d, of a part %d", all.Eligible, part.Eligible)
 	}
 }

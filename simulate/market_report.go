@@ -22,6 +22,7 @@ type MarketReport struct {
 	Days        int            `json:"days"`
 	Requests    int            `json:"requests"`
 	Impressions int            `json:"impressions"` // in the requests
+	NotedEvery  int            `json:"noted_every"` // so manyth request, for what could have been bought
 	Currency    string         `json:"currency"`
 	BudgetScale float64        `json:"budget_scale"`
 	Rivals      float64        `json:"rivals"`     // factor on what they bid
@@ -40,7 +41,7 @@ type MarketReport struct {
 func (m *market) report() *MarketReport {
 	r := &MarketReport{
 		Auction: m.o.Auction.String(), Seed: m.o.Seed, Start: m.began.Format(time.RFC3339), Days: m.o.Days,
-		Requests: int(m.request), Impressions: m.imps, Currency: m.snap.Rates.Base().String(),
+		Requests: int(m.request), Impressions: m.imps, NotedEvery: int(m.every), Currency: m.snap.Rates.Base().String(),
 		BudgetScale: m.o.BudgetScale, Rivals: m.o.Rivals, Replayed: m.ledger.replayed,
 		Late: (m.late + m.engine.Money.Stats().LateSpend).Units(), start: m.began,
 	}
@@ -73,10 +74,10 @@ func (m *market) together() float64 {
 	budgets, lambda := make([]ad.Money, len(m.buyers)), make([]float64, len(m.buyers))
 	for i, b := range m.buyers {
 		if b.budget > 0 {
-			budgets[i], lambda[i] = b.budget+b.unbilled[purse{nil, allDays}], b.lambda
+			budgets[i], lambda[i] = (b.budget+b.unbilled[purse{nil, allDays}])/b.every, b.lambda
 		}
 	}
-	return m.sold.together(budgets, lambda)
+	return float64(m.every) * m.sold.together(budgets, lambda)
 }
 
 // overLines returns by how much a campaign's line items are above their own budgets.
@@ -245,6 +246,9 @@ func (r *MarketReport) remarks() []string {
 			r.Requests, r.Impressions, plural(r.Days, "day"), r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
 		fmt.Sprintf("the requests are a sample: budgets are multiplied by %.4g", r.BudgetScale),
 		"value: Σ what the impressions won are worth, before pacing; optimum: the most that the budget buys in hindsight, were the campaign alone; in total, where each impression is bought once",
+	}
+	if r.NotedEvery > 1 {
+		list = append(list, fmt.Sprintf("eligible and optimum are of one request in %d, times as many", r.NotedEvery))
 	}
 	if r.Total.Quality != nil {
 		list = append(list, "calibration: Σ chances as they were bid with ÷ Σ true ones; NE: log loss ÷ that of a chance that is always the campaign's true mean, with the true chances beside it; AUC alike")

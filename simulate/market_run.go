@@ -112,11 +112,15 @@ func (m *market) auction(now time.Time, k int) error {
 	for range sc.Req.Imps {
 		m.best = append(m.best, -1)
 	}
-	m.offers = sc.AppendOffers(m.offers[:0])
-	for i := range m.offers {
-		m.meet(&m.offers[i], now)
+	if m.request%m.every == 0 {
+		m.offers = sc.AppendOffers(m.offers[:0])
+		for i := range m.offers {
+			m.meet(&m.offers[i], now)
+		}
+		m.sold.close()
+	} else {
+		m.offers = sc.AppendBids(m.offers[:0])
 	}
-	m.sold.close()
 	for i := range sc.Bids {
 		if err := m.settle(&sc.Bids[i], now, k); err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 
 // stateVersion is raised when the state's form or what learning makes of events
 // changes: an older state is then made again from the events.
-const stateVersion = 3
+const stateVersion = 4
 
 // ErrState is what errors of Restore wrap.
 var ErrState = errors.New("state of what was learned")
