@@ -20,8 +20,12 @@ const ProcessFileName = "bidwell.yaml"
 // Compile reads the configuration in dir (the root of fsys) and compiles it. It
 // reports every problem to ps, and returns nil if any of them is an error.
 func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
+	return compile(fsys, now, ps, breaks{})
+}
+
+func compile(fsys fs.FS, now time.Time, ps *conf.Problems, b breaks) *Snapshot {
 	c := &compiler{
-		fsys: fsys, ps: ps, now: now,
+		fsys: fsys, ps: ps, now: now, breaks: b,
 		snap: &Snapshot{
 			Loaded:    now,
 			Brands:    newBrands(),
@@ -63,11 +67,12 @@ func Compile(fsys fs.FS, now time.Time, ps *conf.Problems) *Snapshot {
 
 // compiler is one run of Compile.
 type compiler struct {
-	fsys  fs.FS
-	ps    *conf.Problems
-	now   time.Time
-	snap  *Snapshot
-	rules *audience.Builder
+	fsys   fs.FS
+	ps     *conf.Problems
+	now    time.Time
+	snap   *Snapshot
+	rules  *audience.Builder
+	breaks breaks
 
 	campaignNames map[string]conf.Pos    // where each was first given
 	advertisers   map[string]*advertiser // by name

@@ -19,6 +19,7 @@ func (c *compiler) campaigns() {
 		if f.Pos().Line > 0 { // else nothing of it could be read
 			c.campaign(f)
 		}
+		c.breaks.take()
 	}
 }
 

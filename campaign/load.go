@@ -15,6 +15,16 @@ import (
 // snapshot is nil if any is an error, and err is set only if the directory
 // cannot be read at all.
 func Load(path string, now time.Time) (*Snapshot, *conf.Problems, error) {
+	return load(path, now, breaks{})
+}
+
+// Reload is Load beside a bidder that serves: it takes breaks, so that requests need not
+// wait for it, and up to a second longer.
+func Reload(path string, now time.Time) (*Snapshot, *conf.Problems, error) {
+	return load(path, now, newBreaks())
+}
+
+func load(path string, now time.Time, b breaks) (*Snapshot, *conf.Problems, error) {
 	dir, name := filepath.Split(path)
 	if name != ProcessFileName {
 		return nil, nil, fmt.Errorf("%s: the configuration's first file is called %s; name it with --config", path, ProcessFileName)
@@ -28,5 +38,5 @@ func Load(path string, now time.Time) (*Snapshot, *conf.Problems, error) {
 	}
 	defer root.Close()
 	ps := new(conf.Problems)
-	return Compile(root.FS(), now, ps), ps, nil
+	return compile(root.FS(), now, ps, b), ps, nil
 }

@@ -50,16 +50,16 @@ const (
 type kind uint8
 
 const (
-	attributes = kind(numFields) + iota // more of them
+	attributes = kind(numFields) + iota // of other names
 	_
 	_
-	howOften
-	ofContact  // of frequency, as is
-	sinceThen  // recency
-	invariable // a campaign
-	ofALine
+	howOften   // and how long ago somebody did something
+	ofContact  // how often the person has seen the campaign
+	sinceThen  // how long ago the last time was
+	invariable // what is there in all impressions of a campaign
+	ofALine    // and of a line item
 	ofACreative
-	ofAStep
+	ofAStep // of a conversation
 	ofAModifier
 
 	numKinds = 32

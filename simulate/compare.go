@@ -148,6 +148,7 @@ func (p *PolicyResult) ShadingText() string {
 func (c *Comparison) Remarks() []string {
 	list := []string{
 		"the same people, requests and rivals for all; chances come true alike; each has the budgets, the pacing and the auctions of the bidder",
+		"true chances: the same bidder, told by an oracle how likely everybody responds: what is left to be learned, and the rest that the ratio lacks all the same",
 		"ratio: value ÷ the most that all budgets buy together in hindsight, where one knows every chance and every rival bid",
 	}
 	if slices.ContainsFunc(c.Policies, func(p PolicyResult) bool { return p.Shading != 0 }) {
@@ -163,28 +164,47 @@ type GoalResult struct {
 	Spend     float64  `json:"spend"`
 	Value     float64  `json:"value"`
 	Quality   *Quality `json:"quality,omitempty"`
+
+	// Of impressions after the first 50 000 of each campaign.
+	SeasonedCampaigns int        `json:"seasoned_campaigns,omitempty"`
+	Seasoned          *Quality   `json:"seasoned,omitempty"`
+	SeasonedRange     [2]float64 `json:"seasoned_calibration,omitzero"` // of the campaigns, the least and the most
 }
 
 // goals sums campaigns up by what they pay for.
 func (m *market) goals() []GoalResult {
 	of := map[string]*GoalResult{}
-	judges := map[string]*judge{}
+	judges, seasoned := map[string]*judge{}, map[string]*judge{}
 	for _, b := range m.buyers {
 		g := of[b.Goal]
 		if g == nil {
 			g = &GoalResult{Goal: b.Goal}
-			of[b.Goal], judges[b.Goal] = g, newJudge()
+			of[b.Goal], judges[b.Goal], seasoned[b.Goal] = g, newJudge(), newJudge()
 		}
 		g.Campaigns++
 		g.Spend += b.Spend
 		g.Value += b.Value
 		judges[b.Goal].merge(b.judge)
+		if q := b.Seasoned; q != nil {
+			seasoned[b.Goal].merge(b.seasoned)
+			g.addSeasoned(q.Calibration)
+		}
 	}
 	var list []GoalResult
 	for name, g := range of {
-		g.Quality = judges[name].quality()
+		g.Quality, g.Seasoned = judges[name].quality(), seasoned[name].quality()
 		list = append(list, *g)
 	}
 	slices.SortFunc(list, func(a, b GoalResult) int { return cmp.Compare(a.Goal, b.Goal) })
 	return list
+}
+
+// addSeasoned counts a campaign, and how well its chances are calibrated.
+func (g *GoalResult) addSeasoned(calibration float64) {
+	r := &g.SeasonedRange
+	if g.SeasonedCampaigns == 0 {
+		*r = [2]float64{calibration, calibration}
+	}
+	g.SeasonedCampaigns++
+	r[0], r[1] = min(r[0], calibration), max(r[1], calibration)
 }

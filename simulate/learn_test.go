@@ -32,11 +32,14 @@ func learning(a Auction) MarketOptions {
 // learned and with none of it.
 func TestMarketLearns(t *testing.T) {
 	load := func() (*campaign.Snapshot, error) { return withGoals(t, 10), nil }
-	c, err := compare(load, learning(FirstPrice), []Policy{{}, {Name: fixedPrices, Unlearnt: true, Shading: NotAtAll}})
+	c, err := compare(load, learning(FirstPrice), []Policy{{}, {Name: trueChances, Knows: true}, {Name: fixedPrices, Unlearnt: true, Shading: NotAtAll}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, fixed := &c.Policies[0], &c.Policies[1]
+	ours, knows, fixed := &c.Policies[0], &c.Policies[1], &c.Policies[2]
+	if knows.Calibration < 0.995 || knows.Calibration > 1.005 || knows.NE > knows.TrueNE*1.001 || knows.Value < ours.Value {
+		t.Errorf("true chances: calibration %v, NE %v, truth's %v; value %v, ours %v", knows.Calibration, knows.NE, knows.TrueNE, knows.Value, ours.Value)
+	}
 	if ours.EqualLift < 1.03 || ours.Value < fixed.Value {
 		t.Errorf("bought %.3f for %.3f; at fixed prices %.3f for %.3f", ours.Value, ours.Spend, fixed.Value, fixed.Spend)
 	}

@@ -32,13 +32,15 @@ type MarketResult struct {
 	EventCost float64  `json:"event_cost,omitempty"`   // spend ÷ events
 	Target    float64  `json:"average_cost,omitempty"` // that an event was to cost on average
 	Quality   *Quality `json:"quality,omitempty"`      // of the chances that were bid with
+	Seasoned  *Quality `json:"seasoned,omitempty"`     // the same of impressions after the first 50 000
 	Gained    float64  `json:"gained"`                 // Σ (willingness − bid) of what was won at first price
 	Oracle    float64  `json:"oracle"`                 // Σ (willingness − least bid that would have won)⁺ of all bids
 
-	Paced    bool    `json:"paced"`
-	Budget   float64 `json:"budget"` // what may be spent in this time, scaled; 0 for no limit
-	Spend    float64 `json:"spend"`
-	Unbilled float64 `json:"unbilled"` // won, but the notice never came: not in spend; the optimum may spend as much more
+	OnPlan   []float64 `json:"spent_of_plan,omitempty"` // spend ÷ plan after 1, 2, 4 and 8 hours
+	Paced    bool      `json:"paced"`
+	Budget   float64   `json:"budget"` // what may be spent in this time, scaled; 0 for no limit
+	Spend    float64   `json:"spend"`
+	Unbilled float64   `json:"unbilled"` // won, but the notice never came: not in spend; the optimum may spend as much more
 
 	Eligible int     `json:"eligible"` // impressions on which the campaign could have bid
 	Bids     int     `json:"bids"`
@@ -68,6 +70,7 @@ type buyer struct {
 	every    ad.Money
 	people   map[ad.PersonID]struct{}
 	judge    *judge
+	seasoned *judge // of impressions after the first ones
 
 	// The impression that was met last, with the best that could be bid on it.
 	request uint64
@@ -95,7 +98,7 @@ type purse struct {
 const allDays = math.MinInt32
 
 func newBuyer(c *campaign.Campaign, number int, start time.Time) *buyer {
-	b := &buyer{campaign: c, number: number, goal: goalOf(c), every: 1, unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}, judge: newJudge()}
+	b := &buyer{campaign: c, number: number, goal: goalOf(c), every: 1, unbilled: map[purse]ad.Money{}, people: map[ad.PersonID]struct{}{}, judge: newJudge(), seasoned: newJudge()}
 	b.Name, b.Goal = c.Name, b.goal.pays.String()
 	b.plan = newPlanner(c, start)
 	b.Paced = b.plan.paced()
@@ -141,6 +144,9 @@ func (b *buyer) buy(chance float64, stated, cost ad.Money, r *loadtest.Response,
 	if b.goal.pays != pricing.PerImpression {
 		worth = truth * b.goal.worth.Units()
 		b.judge.add(chance, truth, came)
+		if b.Wins > firstImpressions {
+			b.seasoned.add(chance, truth, came)
+		}
 	}
 	b.Value += worth
 	b.Surplus += worth - cost.Units()
@@ -149,6 +155,12 @@ func (b *buyer) buy(chance float64, stated, cost ad.Money, r *loadtest.Response,
 		b.Events++
 	}
 }
+
+// firstImpressions are those of which a campaign's models learn the most.
+const firstImpressions = 50_000
+
+// leastSeasoned is how many impressions after those say something.
+const leastSeasoned = 1000
 
 // miss notes a bid that won and whose notice never comes.
 func (b *buyer) miss(l *campaign.Line, day int32, cost ad.Money) {
@@ -180,6 +192,9 @@ func (b *buyer) finish(f *figures) {
 	b.EventCost = quotient(b.Spend, float64(b.Events))
 	b.Target = b.goal.average.Units()
 	b.Quality = b.judge.quality()
+	if b.seasoned.shown >= leastSeasoned {
+		b.Seasoned = b.seasoned.quality()
+	}
 	b.share()
 }
 
@@ -199,10 +214,19 @@ func (b *buyer) share() {
 			b.Spent90 = &h
 		}
 	}
-	if b.Paced {
-		b.PlanError = sum / float64(len(b.Curve))
+	if !b.Paced {
+		return
+	}
+	b.PlanError = sum / float64(len(b.Curve))
+	for _, p := range b.Curve {
+		if slices.Contains(planHours[:], p.At) && p.Planned > 0 {
+			b.OnPlan = append(b.OnPlan, p.Spent/p.Planned)
+		}
 	}
 }
+
+// planHours are when it is told how far a plan was kept that begins with nothing learned.
+var planHours = [...]time.Duration{time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour}
 
 // optimum returns the most value that the budgets buy in hindsight, as if the
 // campaign had the market for itself: best worth for the money first, as long as

@@ -69,6 +69,9 @@ func (m *market) start(now time.Time) {
 		m.engine.Model = func() *pricing.Model { return m.pupil.model }
 		m.engine.Outcomes = m.pupil.outcomes
 	}
+	if m.o.Policy.Knows {
+		m.engine.Scorer = newKnower(m)
+	}
 	m.engine.SeedBids(m.o.Seed<<8 + m.engines)
 	m.engines++
 	m.ledger.contact = m.contact

@@ -7,7 +7,9 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/loadtest"
 	"bidwell/pacing"
+	"bidwell/pricing"
 )
 
 func TestArrivals(t *testing.T) {
@@ -154,5 +156,24 @@ func TestNotedInPart(t *testing.T) {
 	}
 	if r := float64(part.Eligible) / float64(all.Eligible); r < 0.95 || r > 1.05 {
 		t.Errorf("eligible are %d, of a part %d", all.Eligible, part.Eligible)
+	}
+}
+
+// TestSeasoned counts the impressions after the first ones, of which models have learned.
+func TestSeasoned(t *testing.T) {
+	b := &buyer{goal: goal{pays: pricing.PerClick, worth: ad.Unit}, judge: newJudge(), seasoned: newJudge()}
+	b.Wins = firstImpressions - 1
+	for range 3 {
+		b.buy(0.02, 0, 1, &loadtest.Response{View: 1, Click: 0.01}, &loadtest.Outcome{})
+	}
+	if b.seasoned.shown != 2 || b.judge.shown != 3 {
+		t.Errorf("%d of %d impressions come after the first ones, want 2 of 3", b.seasoned.shown, b.judge.shown)
+	}
+	g := &GoalResult{}
+	for _, c := range [...]float64{1.02, 0.97, 1} {
+		g.addSeasoned(c)
+	}
+	if g.SeasonedCampaigns != 3 || g.SeasonedRange != [2]float64{0.97, 1.02} {
+		t.Errorf("%d campaigns from %v", g.SeasonedCampaigns, g.SeasonedRange)
 	}
 }

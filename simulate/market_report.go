@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -200,6 +201,9 @@ func (r *MarketReport) writeQuality(w io.Writer) {
 		if q := g.Quality; q != nil {
 			fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t\t\t%s\t\n", plural(g.Campaigns, "campaign"), g.Goal, q.Events, q.Expected, q.row())
 		}
+		if q := g.Seasoned; q != nil {
+			fmt.Fprintf(w, "%s after %d impressions\t%s\t%d\t%.1f\t\t\t%s\t\n", plural(g.SeasonedCampaigns, "campaign"), firstImpressions, g.Goal, q.Events, q.Expected, q.row())
+		}
 	}
 }
 
@@ -247,11 +251,19 @@ func (r *MarketReport) remarks() []string {
 		fmt.Sprintf("the requests are a sample: budgets are multiplied by %.4g", r.BudgetScale),
 		"value: Σ what the impressions won are worth, before pacing; optimum: the most that the budget buys in hindsight, were the campaign alone; in total, where each impression is bought once",
 	}
+	if text := r.onPlan(); text != "" {
+		list = append(list, text)
+	}
 	if r.NotedEvery > 1 {
 		list = append(list, fmt.Sprintf("eligible and optimum are of one request in %d, times as many", r.NotedEvery))
 	}
 	if r.Total.Quality != nil {
 		list = append(list, "calibration: Σ chances as they were bid with ÷ Σ true ones; NE: log loss ÷ that of a chance that is always the campaign's true mean, with the true chances beside it; AUC alike")
+	}
+	for i := range r.Goals {
+		if g := &r.Goals[i]; g.Seasoned != nil {
+			list = append(list, fmt.Sprintf("%s: after %d impressions, chances of each campaign were %.3f to %.3f of the true ones", g.Goal, firstImpressions, g.SeasonedRange[0], g.SeasonedRange[1]))
+		}
 	}
 	if r.Total.Oracle > 0 {
 		list = append(list, fmt.Sprintf("shading kept %.3f of what bids of just the least price that wins would have: %.4g of %.4g", r.Total.Gained/r.Total.Oracle, r.Total.Gained, r.Total.Oracle))
@@ -266,6 +278,32 @@ func (r *MarketReport) remarks() []string {
 		list = append(list, fmt.Sprintf("%d notices came again and were not counted", r.Replayed))
 	}
 	return append(list, r.Notes...)
+}
+
+// onPlan says how many campaigns kept to their plans how soon.
+func (r *MarketReport) onPlan() string {
+	var within [len(planHours)]int
+	of := 0
+	for i := range r.Campaigns {
+		on := r.Campaigns[i].OnPlan
+		if len(on) < len(planHours) {
+			continue
+		}
+		of++
+		for k, x := range on[:len(planHours)] {
+			if math.Abs(x-1) <= 0.1 {
+				within[k]++
+			}
+		}
+	}
+	if of == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for k, n := range within {
+		fmt.Fprintf(&b, "%d of %d after %s, ", n, of, plural(int(planHours[k]/time.Hour), "hour"))
+	}
+	return "within 10 % of plan were " + strings.TrimSuffix(b.String(), ", ")
 }
 
 // plural returns a count with its noun.

@@ -12,6 +12,7 @@ import (
 // in a simpler way that it is compared with. The zero value is the bidder itself.
 type Policy struct {
 	Name     string
+	Knows    bool // chances are the true ones
 	Unlearnt bool // goals are bid for with the price that is stated, as long as nothing is learned
 	Shading  Shading
 	Factor   float64 // of bids, for ByFactor
@@ -38,7 +39,7 @@ func (p *Policy) String() string {
 // policies are what a bidder is compared with. What cannot make a difference at second
 // price is left out.
 func policies(a Auction) []Policy {
-	list := []Policy{{}}
+	list := []Policy{{}, {Name: trueChances, Knows: true}}
 	if a == FirstPrice {
 		list = append(list, Policy{Name: "no shading", Shading: NotAtAll})
 		for _, f := range [...]float64{0.4, 0.55, 0.7, 0.85} {
@@ -49,7 +50,10 @@ func policies(a Auction) []Policy {
 	return append(list, Policy{Name: fixedPrices, Unlearnt: true, Shading: NotAtAll})
 }
 
-const fixedPrices = "fixed prices"
+const (
+	trueChances = "true chances"
+	fixedPrices = "fixed prices"
+)
 
 // lower makes a bid as low as the policy has it, at least the floor, and its token with
 // it.

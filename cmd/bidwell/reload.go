@@ -47,7 +47,7 @@ func (m *Main) watchConfig(ctx context.Context, hup <-chan os.Signal) {
 // last good one goes on serving, and /status and a metric say so.
 func (m *Main) reload() {
 	now := time.Now()
-	snap, problems, err := campaign.Load(m.Config, now)
+	snap, problems, err := campaign.Reload(m.Config, now)
 	status := &reloadStatus{At: now, OK: snap != nil}
 	if err != nil {
 		status.Problems = []string{err.Error()}
