@@ -17,7 +17,8 @@
 // measured by turns, a second or so each, in alternating order, with the same
 // requests: a machine that slows down slows all of them, and a ratio is made
 // within one round only. What the bare server varied by is printed as the noise
-// of the run. No server is bound to a processor; all share them with the sender.
+// of the run. All servers share the processors with the sender, but in overload,
+// where the bidder has all but one and the sender that one.
 // Latency is counted from the moment at which a request was due, at the same
 // rate for all three. A bid share is the same wherever bids are compared: floors
 // are raised until about 30 % of the requests are bid on.

@@ -57,20 +57,23 @@ func (b *bench) overload(ctx context.Context, o *outcome) (err error) {
 	if err != nil {
 		return err
 	}
-	e.Bound = goodputBound(float64(most.CPU), float64(e.CPU), e.Shed)
+	e.Bound = goodputBound(float64(most.CPU), float64(e.CPU), e.Shed, e.PerSecond/most.PerSecond)
 	return nil
 }
 
-// goodputBound returns the most goodput that is possible at 150 %: one that decides
-// takes decided for a request, and with a share of them shed it takes mixed for each, so
-// that a shed one takes c. Of the 150 % so many are decided that all the time is used:
-// x × decided + (1.5 − x) × c = decided.
-func goodputBound(decided, mixed, shed float64) float64 {
+// goodputBound returns the most goodput that is possible where so many times the requests
+// arrive that can be decided on. Deciding takes decided for one, and with a share of them
+// shed it takes mixed for each, so that a shed one takes c. So many are decided that all
+// the time is used: x × decided + (arrive − x) × c = decided.
+func goodputBound(decided, mixed, shed, arrive float64) float64 {
 	if !(shed > 0) {
 		return 1
 	}
 	c := (mixed - (1-shed)*decided) / shed
-	return min((decided-1.5*c)/(decided-c), 1)
+	if arrive*c >= decided {
+		return 0
+	}
+	return min((decided-arrive*c)/(decided-c), 1)
 }
 
 // processors returns those that this thread may use: all, the last one, and the others,

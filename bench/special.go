@@ -83,7 +83,7 @@ func (b *bench) extra(ctx context.Context, o *outcome, name string, t *target, h
 }
 
 // live measures a bidder at 70 % with nothing beside it, then with notices and
-// reloads, then at 150 %. First of all it measures the bare server at 70 % of what
+// reloads. First of all it measures the bare server at 70 % of what
 // that takes: no answer of a bidder that shares the machine with its sender comes
 // sooner than the machine lets it.
 func (b *bench) live(ctx context.Context, o *outcome) error {

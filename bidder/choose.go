@@ -95,8 +95,13 @@ func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved boo
 // lookAt turns to an impression.
 func (sc *Scratch) lookAt(imp *openrtb.Imp) {
 	sc.query.ForImp(imp)
+	sc.imp = imp
 	sc.sight.done = false
 }
+
+// Impression returns the impression that is being decided on, which a Scorer may want to
+// know that is made for one Scratch.
+func (sc *Scratch) Impression() *openrtb.Imp { return sc.imp }
 
 // candidate returns a candidate whose fit is not that of the best so far.
 func (sc *Scratch) candidate(line int, r *race) candidate {

@@ -42,6 +42,9 @@ func (sc *Scratch) AppendOffers(dst []Offer) []Offer {
 
 // AppendBids appends those of AppendOffers' offers of which Decide made bids.
 func (sc *Scratch) AppendBids(dst []Offer) []Offer {
+	if len(sc.Bids) == 0 {
+		return dst
+	}
 	defer sc.resume(sc.rewind())
 	for i := range sc.Bids {
 		b := &sc.Bids[i]

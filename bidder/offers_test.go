@@ -2,6 +2,7 @@ package bidder_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"bidwell/ad"
@@ -42,6 +43,13 @@ func TestOffers(t *testing.T) {
 	again := sc.AppendOffers(got[:0])
 	if n := testing.AllocsPerRun(20, func() { again = sc.AppendOffers(again[:0]) }); n != 0 {
 		t.Errorf("%g allocations", n)
+	}
+	bids := sc.AppendBids(nil)
+	if len(bids) != 1 || !slices.Contains(again, bids[0]) || bids[0].Line != sc.Bids[0].Line {
+		t.Errorf("of the bids %+v the offers are %+v", sc.Bids, bids)
+	}
+	if n := testing.AllocsPerRun(20, func() { bids = sc.AppendBids(bids[:0]) }); n != 0 {
+		t.Errorf("%g allocations for the bids", n)
 	}
 }
 

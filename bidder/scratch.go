@@ -47,6 +47,7 @@ type Scratch struct {
 	seen       []*pacing.Gauge      // of budgets that could have paid for the impression
 	unfunded   []*pacing.Gauge      // of these, those that had no room for the bid
 	fitting    [2]creative.Fit      // of the best candidate, and of the one that is tested
+	imp        *openrtb.Imp         // that is looked at
 	sight      sight                // what response models see of the impression
 	packed     []byte               // what they saw of the bids' impressions
 	counts     [ad.NumReasons]uint32

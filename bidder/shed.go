@@ -11,7 +11,7 @@ import (
 // shedder turns requests away unread when they wait too long for a processor.
 // What it measures is queue time itself, with a byte that waits as a request
 // does, see probe. The longer that is above the target, the larger a share of
-// requests is answered with an empty 204, which costs a third of a decision. So
+// requests is answered with an empty 204, which costs a third to a half of a decision. So
 // the queue stays about as long as the target, however much is asked, and there
 // is always work: a share that was raised step by step would overshoot, since
 // what it does to a long queue is seen when that queue has been worked off.

@@ -2,25 +2,32 @@ package campaign
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-// TestBreaks takes breaks after long work until there are none left.
+// TestBreaks works and takes breaks until there are none left: three times as long as the
+// work, none after little of it, and a second in all.
 func TestBreaks(t *testing.T) {
-	var none breaks
-	if none.take(); none.left != 0 || !none.since.IsZero() {
-		t.Error("a compiler that is in a hurry takes a break")
-	}
-	b := breaks{3 * time.Millisecond, time.Now().Add(-500 * time.Microsecond)}
-	for n := 0; b.left > 0; n++ {
-		if n > 1 {
-			t.Fatalf("%v are left after %d breaks", b.left, n)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBreaks()
+		for i, step := range []struct{ work, want time.Duration }{
+			{100 * time.Microsecond, 0},
+			{20 * time.Millisecond, 60300 * time.Microsecond}, // with what was before
+			{200 * time.Millisecond, 600 * time.Millisecond},
+			{200 * time.Millisecond, allBreaks - 660300*time.Microsecond},
+			{time.Second, 0},
+		} {
+			time.Sleep(step.work)
+			before := time.Now()
+			if b.take(); time.Since(before) != step.want {
+				t.Errorf("break %d takes %v, want %v", i, time.Since(before), step.want)
+			}
 		}
+		var none breaks
 		before := time.Now()
-		b.take()
-		if b.since.Before(before) {
-			t.Fatal("work before the break counts again")
+		if none.take(); time.Since(before) != 0 {
+			t.Error("who takes no breaks takes one")
 		}
-		b.since = b.since.Add(-time.Second)
-	}
+	})
 }

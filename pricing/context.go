@@ -47,34 +47,38 @@ const (
 // other's. It is the field, but that attributes of different names are of different kinds,
 // as far as there are, for some tell much and others nothing, and that what somebody did
 // is another kind than how often and how long ago. Parts of the subject have their own.
+// Ledgers and states hold kinds: they keep their numbers.
 type kind uint8
 
+// Kinds that are no fields, from the last one down.
 const (
-	attributes = kind(numFields) + iota // of other names
-	_
-	_
-	howOften   // and how long ago somebody did something
-	ofContact  // how often the person has seen the campaign
-	sinceThen  // how long ago the last time was
-	invariable // what is there in all impressions of a campaign
-	ofALine    // and of a line item
+	ofAModifier kind = numKinds - 1 - iota
+	ofAStep          // of a conversation
 	ofACreative
-	ofAStep // of a conversation
-	ofAModifier
+	ofALine
+	invariable // what is there in all impressions of a campaign
+	sinceThen  // how long ago the person saw the campaign last
+	ofContact  // how often the person has seen it
+	howOften   // and how long ago somebody did something
+	_
+	_
+	attributes // and the two above: of other names
 
-	numKinds = 32
+	numKinds       = 1 << kindBits
+	attributeKinds = 3
 )
 
-// attributeKinds is how many kinds of attributes there are besides the field's own.
-const attributeKinds = howOften - attributes
+// Fields must leave room for the other kinds.
+const _ = uint(attributes - kind(numFields))
 
-// kindOf returns the kind of a feature.
-func kindOf(f Field, value uint64) kind {
+// kindOf returns the kind of a feature. Which names of attributes go together hangs on
+// the key.
+func (k *Key) kindOf(f Field, value uint64) kind {
 	switch {
 	case f == Behaviour && value&HowOften != 0:
 		return howOften
 	case f == Attribute:
-		if nth := kind(uint32(value>>32) * 0x9E3779B1 >> 30); nth < attributeKinds {
+		if nth := kind(k.hash(always, value>>32) >> 62); nth < attributeKinds {
 			return attributes + nth
 		}
 	}

@@ -141,7 +141,7 @@ func (m *regression) gather(t Task, x *Context, s *Subject, e *example) {
 		}
 	}
 	for i, f := range unvarying(t, s.Line) {
-		e.add(c, at.slot(f), of, invariable+kind(i))
+		e.add(c, at.slot(f), of, [...]kind{invariable, ofALine}[i])
 	}
 	for i, f := range e.parts.own() {
 		e.add(c, at.slot(f), of, e.parts.kind(i))

@@ -23,7 +23,7 @@ func KeyOf(secret [KeySize]byte) Key {
 func (k *Key) HashOf(f Field, value uint64) uint32 { return uint32(k.feature(f, value)) }
 
 func (k *Key) feature(f Field, value uint64) feature {
-	return feature(k.hash(f, value)>>(64-featureBits))>>kindBits<<kindBits | feature(kindOf(f, value))
+	return feature(k.hash(f, value)>>(64-featureBits))>>kindBits<<kindBits | feature(k.kindOf(f, value))
 }
 
 // hash is SipHash-2-4 (Aumasson and Bernstein, 2012) of nine bytes: the value, lowest

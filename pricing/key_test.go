@@ -19,7 +19,7 @@ func TestHashIsSipHash(t *testing.T) {
 }
 
 // TestFeaturesAreOfTheirKey packs the same features under two keys: nothing that models
-// saw is the same, but how much it matters.
+// saw is the same, but of which kinds it is.
 func TestFeaturesAreOfTheirKey(t *testing.T) {
 	keys := [...]Key{{}, {1, 2}, {1, 3}}
 	var x [len(keys)]Context

@@ -31,7 +31,7 @@ func newCrossStrength() (s strength) {
 	for k := range s {
 		s[k] = crossStrengths[matters[k]]
 	}
-	for k := ofContact; k <= ofAModifier; k++ {
+	for k := ofContact; k < numKinds; k++ {
 		s[k] = subjectStrength
 	}
 	return s

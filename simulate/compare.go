@@ -13,8 +13,8 @@ import (
 	"bidwell/campaign"
 )
 
-// Comparison is the same market, traded on by a bidder that learns and by simpler ways
-// to price.
+// Comparison is the same market, traded on by a bidder that learns and by other ways to
+// price.
 type Comparison struct {
 	Policies []PolicyResult `json:"policies"` // the bidder itself first, fixed prices last
 
@@ -39,8 +39,8 @@ type PolicyResult struct {
 	TrueNE      float64 `json:"ne_truth,omitempty"`
 }
 
-// Compare lets a bidder trade on a market, and then simpler ways to price on the very
-// same one. Each gets a configuration of its own from load.
+// Compare lets a bidder trade on a market, and then other ways to price on the very same
+// one. Each gets a configuration of its own from load.
 func Compare(load func() (*campaign.Snapshot, error), o MarketOptions) (*Comparison, error) {
 	return compare(load, o, policies(o.Auction))
 }

@@ -129,7 +129,7 @@ func newMarket(snap *campaign.Snapshot, o *MarketOptions) (m *market, err error)
 		b := newBuyer(c, len(m.buyers), m.began)
 		m.buyers, m.of[c] = append(m.buyers, b), b
 	}
-	m.note(1 + o.Days*o.Requests/mostNoted)
+	m.note(1 + (o.Days*o.Requests-1)/mostNoted)
 	m.forecast()
 	m.start(m.began)
 	m.bind()

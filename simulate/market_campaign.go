@@ -36,11 +36,11 @@ type MarketResult struct {
 	Gained    float64  `json:"gained"`                 // Σ (willingness − bid) of what was won at first price
 	Oracle    float64  `json:"oracle"`                 // Σ (willingness − least bid that would have won)⁺ of all bids
 
-	OnPlan   []float64 `json:"spent_of_plan,omitempty"` // spend ÷ plan after 1, 2, 4 and 8 hours
-	Paced    bool      `json:"paced"`
-	Budget   float64   `json:"budget"` // what may be spent in this time, scaled; 0 for no limit
-	Spend    float64   `json:"spend"`
-	Unbilled float64   `json:"unbilled"` // won, but the notice never came: not in spend; the optimum may spend as much more
+	OnPlan   [len(planHours)]float64 `json:"spent_of_plan,omitzero"` // spend ÷ plan after 1, 2, 4 and 8 hours, 0 where there is no plan yet
+	Paced    bool                    `json:"paced"`
+	Budget   float64                 `json:"budget"` // what may be spent in this time, scaled; 0 for no limit
+	Spend    float64                 `json:"spend"`
+	Unbilled float64                 `json:"unbilled"` // won, but the notice never came: not in spend; the optimum may spend as much more
 
 	Eligible int     `json:"eligible"` // impressions on which the campaign could have bid
 	Bids     int     `json:"bids"`
@@ -219,8 +219,10 @@ func (b *buyer) share() {
 	}
 	b.PlanError = sum / float64(len(b.Curve))
 	for _, p := range b.Curve {
-		if slices.Contains(planHours[:], p.At) && p.Planned > 0 {
-			b.OnPlan = append(b.OnPlan, p.Spent/p.Planned)
+		for k, at := range planHours {
+			if p.At <= at && p.Planned > 0 { // the last one stays
+				b.OnPlan[k] = p.Spent / p.Planned
+			}
 		}
 	}
 }
@@ -252,7 +254,7 @@ func (b *buyer) optimum() float64 {
 		}
 	}
 	if n := b.campaign.Impressions; n > 0 {
-		sum = min(sum, b.mostOf(int(n)/int(b.every)))
+		sum = min(sum, b.mostOf(int(b.part(ad.Money(n)))))
 	}
 	return sum
 }
@@ -266,11 +268,15 @@ func (b *buyer) left(purses map[purse]ad.Money, p purse) ad.Money {
 	if limit == 0 {
 		limit = ad.MaxMoney
 	} else {
-		limit = (limit + b.unbilled[p]) / b.every
+		limit = b.part(limit + b.unbilled[p])
 	}
 	purses[p] = limit
 	return limit
 }
+
+// part returns the part of a budget that goes with the requests that are noted, at least
+// next to nothing.
+func (b *buyer) part(budget ad.Money) ad.Money { return (budget + b.every - 1) / b.every }
 
 // limit returns a budget, 0 for none.
 func (b *buyer) limit(p purse) ad.Money {

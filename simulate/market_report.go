@@ -75,7 +75,7 @@ func (m *market) together() float64 {
 	budgets, lambda := make([]ad.Money, len(m.buyers)), make([]float64, len(m.buyers))
 	for i, b := range m.buyers {
 		if b.budget > 0 {
-			budgets[i], lambda[i] = (b.budget+b.unbilled[purse{nil, allDays}])/b.every, b.lambda
+			budgets[i], lambda[i] = b.part(b.budget+b.unbilled[purse{nil, allDays}]), b.lambda
 		}
 	}
 	return float64(m.every) * m.sold.together(budgets, lambda)
@@ -136,14 +136,22 @@ func (r *MarketReport) notes(m *market) {
 		switch {
 		case c.Start >= end.Unix() || c.End != 0 && c.End <= m.began.Unix():
 			r.Notes = append(r.Notes, fmt.Sprintf("%s is not in its flight in this time", c.Name))
-		case b.Eligible == 0:
-			r.Notes = append(r.Notes, fmt.Sprintf("%s could not have bid on any of these impressions: bidwell explain says why", c.Name))
+		case b.Eligible == 0 && b.Bids == 0:
+			r.Notes = append(r.Notes, fmt.Sprintf("%s could not have bid on any of these impressions%s: bidwell explain says why", c.Name, m.ofThoseNoted()))
 		case b.Bids == 0:
 			r.Notes = append(r.Notes, fmt.Sprintf("%s never bid: others of our campaigns were better, or its budget is below one bid", c.Name))
 		case !b.Paced && b.Budget > 0 && b.Utilisation > 0.99 && b.Spent90 != nil && *b.Spent90 < 0.75*m.length.Hours():
 			r.Notes = append(r.Notes, fmt.Sprintf("%s is spent as fast as it can be; with pacing: {curve: traffic} its budget would last, and buy more", c.Name))
 		}
 	}
+}
+
+// ofThoseNoted says that not all were looked at, where that is so.
+func (m *market) ofThoseNoted() string {
+	if m.every == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", as far as one request in %d tells", m.every)
 }
 
 // WriteJSON writes the report as one JSON document.
@@ -285,12 +293,12 @@ func (r *MarketReport) onPlan() string {
 	var within [len(planHours)]int
 	of := 0
 	for i := range r.Campaigns {
-		on := r.Campaigns[i].OnPlan
-		if len(on) < len(planHours) {
+		c := &r.Campaigns[i]
+		if !c.Paced || c.OnPlan[0] == 0 {
 			continue
 		}
 		of++
-		for k, x := range on[:len(planHours)] {
+		for k, x := range c.OnPlan {
 			if math.Abs(x-1) <= 0.1 {
 				within[k]++
 			}

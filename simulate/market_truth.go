@@ -29,22 +29,18 @@ func newCrowd(seed uint64) *crowd {
 
 // meet begins a request of somebody.
 func (c *crowd) meet(who loadtest.Nature, req *openrtb.Request) {
+	place := req.Site.Domain
+	if req.Inventory == ad.App {
+		place = req.Site.Bundle
+	}
 	c.imp = nil
 	c.at = loadtest.Exposure{
-		Person: who, Place: string(place(req)), Category: "-",
+		Person: who, Place: string(place), Category: "-",
 		TV: req.Device.Type == 3 || req.Device.Type == 7,
 	}
 	if len(req.Site.Cat) > 0 {
 		c.at.Category = string(req.Site.Cat[0])
 	}
-}
-
-// place returns the domain of a request's site, or the bundle of its app.
-func place(req *openrtb.Request) []byte {
-	if req.Inventory == ad.App {
-		return req.Site.Bundle
-	}
-	return req.Site.Domain
 }
 
 // response returns the chances of a creative in an impression of the request.

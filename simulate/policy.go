@@ -9,7 +9,7 @@ import (
 )
 
 // Policy is how bids on a simulated market are priced: as a bidder does that learns, or
-// in a simpler way that it is compared with. The zero value is the bidder itself.
+// in another way that it is compared with. The zero value is the bidder itself.
 type Policy struct {
 	Name     string
 	Knows    bool // chances are the true ones

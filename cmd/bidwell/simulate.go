@@ -36,7 +36,7 @@ configuration is the real one, and so are decisions, accounts and pacing; only t
 is virtual, a day in seconds. Requests are a sample, so budgets are scaled down. Who
 sees, clicks and buys follows from a hidden truth; the bidder learns from what it hears
 of it, and the report says how near its chances and its prices came. With --compare
-simpler ways to price trade on the same market. --campaigns generates campaigns with
+other ways to price trade on the same market. --campaigns generates campaigns with
 goals of all kinds.
 
 With --replay, a log of auctions is replayed against the accounts and the pacing.

@@ -40,7 +40,7 @@ func (m *marketFlags) addMarket(f *pflag.FlagSet) {
 func (m *marketFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&m.config, "config", defaultConfig, "path of bidwell.yaml, for the synthetic market")
 	f.IntVar(&m.campaigns, "campaigns", 0, "generate a configuration of so many campaigns with goals of all kinds, in place of --config; budgets are scaled to the requests")
-	f.BoolVar(&m.compare, "compare", false, "trade on the same market with simpler ways to price as well: fixed prices, no shading, a constant factor, the last price; and with the true chances")
+	f.BoolVar(&m.compare, "compare", false, "trade on the same market in other ways as well: with the true chances, no shading, a constant factor, the last price, fixed prices")
 	m.addMarket(f)
 }
 
