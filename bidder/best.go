@@ -22,17 +22,25 @@ func (r *race) over(most ad.Money) bool {
 	if !r.found {
 		return most < r.least
 	}
-	return most < r.best.amount || most == r.best.amount && r.ties >= maxTies
+	return most < r.best.amount || most == r.best.amount && (most < r.best.own || r.ties >= maxTies)
 }
 
-// beats reports whether a bid is better than the best so far.
+// beats reports whether a bid is better than the best so far. Of equal bids the one of
+// the line item is better to which the impression is worth more: where a deal's price is
+// fixed, all bid the same.
 func (r *race) beats(c *candidate) bool {
-	return !r.found || c.amount > r.best.amount || c.amount == r.best.amount && c.tie > r.best.tie
+	switch {
+	case !r.found || c.amount > r.best.amount:
+		return true
+	case c.amount < r.best.amount || c.own < r.best.own:
+		return false
+	}
+	return c.own > r.best.own || c.tie > r.best.tie
 }
 
-// meet counts a bid, once it is known to win or not, if it is as high as the best so far.
+// meet counts a bid, once it is known to win or not, if it is as good as the best so far.
 func (r *race) meet(c *candidate) {
-	if r.found && c.amount == r.best.amount {
+	if r.found && c.amount == r.best.amount && c.own == r.best.own {
 		r.ties++
 	}
 }
@@ -53,7 +61,7 @@ func (r *race) leave(most ad.Money) {
 // lead makes a candidate the best.
 func (r *race) lead(c *candidate) {
 	r.meet(c)
-	if c.amount > r.best.amount {
+	if c.amount > r.best.amount || c.own > r.best.own {
 		r.ties = 0
 	}
 	r.best, r.found = *c, true
@@ -64,18 +72,38 @@ func (sc *Scratch) unlowered(i int) ad.Money { return sc.paced.Unlowered(i, &sc.
 
 // hopeless tells of most line items that they cannot win against the best so
 // far, without looking at them, and returns why; OK for the others.
-func (sc *Scratch) hopeless(i int, best ad.Money) ad.Reason {
+func (sc *Scratch) hopeless(i int, best *candidate) ad.Reason {
 	c := &sc.snap.Reach[i]
-	if sc.fixedMost < best && sc.snap.Index.BuysAnyDeal(i) {
+	fixed := sc.fixedOf(i)
+	if best.above(sc.paced.Most(i), fixed) {
 		return ad.Outbid
 	}
-	if sc.paced.Unraised(i) < best && c.Raise != campaign.NoRef && sc.eval.Is(c.Raise) != audience.True {
+	if c.Raise != campaign.NoRef && best.above(sc.paced.Unraised(i), fixed) && sc.eval.Is(c.Raise) != audience.True {
 		return ad.Outbid
 	}
 	if c.Audience != campaign.NoRef {
 		return sc.mayAddress(c.Audience)
 	}
 	return ad.OK
+}
+
+// above reports whether the candidate is better than any other whose own bid is at most
+// so much, and which pays no more than that and a fixed price.
+func (c *candidate) above(own, fixed ad.Money) bool {
+	amount := min(own, fixed)
+	return amount < c.amount || amount == c.amount && own < c.own
+}
+
+// fixedOf returns the most that deals with fixed prices let a line item pay for the
+// impression.
+func (sc *Scratch) fixedOf(i int) ad.Money {
+	switch {
+	case sc.fixed.any < ad.MaxMoney && sc.snap.Index.BuysAnyDeal(i):
+		return sc.fixed.any
+	case sc.fixed.all < ad.MaxMoney && sc.snap.Index.BuysNoneOpen(i):
+		return sc.fixed.all
+	}
+	return ad.MaxMoney
 }
 
 // leastOffer returns a bound below which nothing can buy the impression, in
@@ -97,22 +125,35 @@ func (sc *Scratch) leastOffer(imp *openrtb.Imp) ad.Money {
 	return ad.Money(float64(least) / sc.money.factor * (1 - 1e-9))
 }
 
-// fixedOffer returns the most that a line item which buys every deal pays for the
-// impression, in house currency: where each deal on offer has a fixed price, the
-// highest of these.
-func (sc *Scratch) fixedOffer(imp *openrtb.Imp) ad.Money {
+// fixedPrices are the most that deals let line items pay for an impression, in house
+// currency: no more than ad.MaxMoney where not each of them has a fixed price.
+type fixedPrices struct {
+	any ad.Money // those that buy every deal: the price of the one with the lowest floor
+	all ad.Money // those that buy nothing else than some of the deals: the highest price
+}
+
+// fixedOffer returns what the deals on an impression let line items pay.
+func (sc *Scratch) fixedOffer(imp *openrtb.Imp) fixedPrices {
+	none := fixedPrices{ad.MaxMoney, ad.MaxMoney}
 	if len(imp.Deals) == 0 {
-		return ad.MaxMoney
+		return none
 	}
-	most := ad.Money(0)
+	lowest, highest := ad.Money(ad.MaxMoney), ad.Money(0)
+	cheapest := none.any
 	for i := range imp.Deals {
 		d := &imp.Deals[i]
 		floor, ok := sc.money.floor(d.BidFloor, d.BidFloorCur)
-		if d.At != fixedPrice || !ok || floor <= 0 || len(d.ID) == 0 || len(d.WADomain) > 0 ||
-			len(d.WSeat) > 0 && !contains(d.WSeat, sc.exchange.Seat) {
-			return ad.MaxMoney
+		if !ok || len(d.ID) == 0 || len(d.WADomain) > 0 || len(d.WSeat) > 0 && !contains(d.WSeat, sc.exchange.Seat) {
+			return none // not every line item may use it
 		}
-		most = max(most, sc.money.cost(floor))
+		price := ad.Money(ad.MaxMoney)
+		if d.At == fixedPrice && floor > 0 {
+			price = sc.money.cost(floor)
+		}
+		if i == 0 || floor < lowest {
+			lowest, cheapest = floor, price
+		}
+		highest = max(highest, price)
 	}
-	return most
+	return fixedPrices{any: cheapest, all: highest}
 }

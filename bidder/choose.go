@@ -28,7 +28,7 @@ func (e *Engine) choose(sc *Scratch, imp *openrtb.Imp, tr *Trace) (won bool) {
 	}
 	sc.refused, sc.unfunded = sc.refused[:0], sc.unfunded[:0] // of this impression
 	before, farthest := sc.counts, sc.farthest
-	sc.fixedMost = sc.fixedOffer(imp)
+	sc.fixed = sc.fixedOffer(imp)
 	for try := range maxRetries {
 		sc.counts, sc.farthest = before, farthest // a line item counts once
 		r := race{least: sc.leastOffer(imp)}
@@ -84,7 +84,7 @@ func (sc *Scratch) win(imp *openrtb.Imp, id ad.BidID, c *candidate, reserved boo
 	sc.Bids = append(sc.Bids, Bid{
 		ID: id, Imp: imp, Line: l, Creative: c.creative, Nth: c.nth, Fit: *c.fit, Deal: c.terms.deal,
 		Amount: c.cost, Price: c.offer, Reserved: reserved, line: c.line,
-		Willing: c.willing, Chance: 1, shade: c.shade,
+		Willing: c.willing, Chance: 1, own: c.own, shade: c.shade,
 	})
 	if l.Goal != nil {
 		b := &sc.Bids[len(sc.Bids)-1]
@@ -153,7 +153,7 @@ func (sc *Scratch) consider(imp *openrtb.Imp, i int, r *race, tr *Trace) {
 			r.leave(sc.unlowered(i))
 			return
 		case r.found:
-			why = sc.hopeless(i, r.best.amount)
+			why = sc.hopeless(i, &r.best)
 		}
 		if why != ad.OK {
 			sc.count(why)

@@ -19,6 +19,7 @@ import (
 type candidate struct {
 	line     int
 	amount   ad.Money // house currency, one impression
+	own      ad.Money // amount before it was made the fixed price of a deal
 	cost     ad.Money // what is reserved: more than amount where an impression counts several times
 	offer    ad.Money // response currency
 	asked    ad.Money // amount before it was cut to what is left of a budget
@@ -148,7 +149,7 @@ func (sc *Scratch) cut(l *campaign.Line, imp *openrtb.Imp, c *candidate) ad.Reas
 		sc.short(l, c.scarce)
 		return why
 	default:
-		c.asked, c.amount, c.offer, c.cost = c.amount, amount, offer, cost
+		c.asked, c.amount, c.own, c.offer, c.cost = c.amount, amount, amount, offer, cost
 		return ad.OK
 	}
 }
@@ -234,6 +235,7 @@ func (sc *Scratch) pace(c *candidate) ad.Reason {
 			return ad.PacedBelowFloor
 		}
 	}
+	c.own = c.amount
 	if c.terms.fixed {
 		c.offer = c.terms.floor
 		c.amount = sc.bidOf(c)

@@ -105,7 +105,11 @@ func (sc *Scratch) outbidDetail(imp *openrtb.Imp, lt *lineTrace) string {
 			ours, theirs := amounts(lt.offer.CPM(), b.shade.offer.CPM())
 			text := fmt.Sprintf("worth %s %s, %s/%s %s %s", ours, sc.money.cur,
 				b.Line.Campaign.Name, b.Line.Name, theirs, sc.money.cur)
-			if lt.offer == b.shade.offer {
+			switch {
+			case lt.offer != b.shade.offer:
+			case lt.own < b.own:
+				text += ", to which the deal is worth more"
+			default:
 				text += ", by lot"
 			}
 			return text

@@ -29,7 +29,10 @@ func (sc *Scratch) opportunities(imp *openrtb.Imp, r *race) {
 		case reach.Audience != campaign.NoRef && sc.mayAddress(reach.Audience) != ad.OK:
 		default:
 			l := &sc.snap.Lines[i]
-			if sc.eligible(l, imp, &c) == ad.OK && (!r.found || sc.bidOf(&c) >= r.best.amount) {
+			if sc.eligible(l, imp, &c) != ad.OK {
+				continue
+			}
+			if bid := sc.bidOf(&c); !r.found || bid > r.best.amount || bid == r.best.amount && c.amount >= r.best.own {
 				sc.opportunity(l, &c, weight)
 			}
 		}

@@ -51,9 +51,9 @@ type Scratch struct {
 	sight      sight                // what response models see of the impression
 	packed     []byte               // what they saw of the bids' impressions
 	counts     [ad.NumReasons]uint32
-	fixedMost  ad.Money  // the most that the deals on the impression let a line item pay that buys all of them
-	farthest   ad.Reason // what the line item that came farthest failed on
-	ids        idBlock   // of the bids that it makes
+	fixed      fixedPrices // of the deals on the impression
+	farthest   ad.Reason   // what the line item that came farthest failed on
+	ids        idBlock     // of the bids that it makes
 	notice     notice.Scratch
 	body       []byte // unpacked request
 	plain      []byte // response before it is packed
@@ -77,9 +77,10 @@ type Bid struct {
 	Willing ad.Money // what the impression is worth to the line item, paced: house currency, one impression. Amount is no more
 	Chance  float64  // of what its goal pays for; 1 without a goal
 
-	line    int    // index of Line
-	shade   shade  // how the bid was lowered
-	context []byte // what response models saw, packed; nil where none was asked
+	line    int      // index of Line
+	own     ad.Money // willing, or what that would be if the deal had no fixed price
+	shade   shade    // how the bid was lowered
+	context []byte   // what response models saw, packed; nil where none was asked
 }
 
 // Context returns what response models saw of a bid's impression, packed, as long as

@@ -26,6 +26,7 @@ type lineTrace struct {
 	reason  ad.Reason // OK for the winner
 	priced  bool      // amount, offer and terms are known
 	amount  ad.Money
+	own     ad.Money // amount, or what it would be if the deal had no fixed price
 	offer   ad.Money
 	terms   terms
 	asked   ad.Money // amount before it was cut to what the budget of level scarce has left; 0 if it was not
@@ -83,7 +84,7 @@ func (tr *Trace) candidate(sc *Scratch, imp *openrtb.Imp, c *candidate, r ad.Rea
 	lt := &t.lines[line]
 	lt.reason = r
 	if c.priced {
-		lt.priced, lt.amount, lt.offer, lt.terms = true, c.amount, c.offer, c.terms
+		lt.priced, lt.amount, lt.own, lt.offer, lt.terms = true, c.amount, c.own, c.offer, c.terms
 		lt.asked, lt.scarce, lt.step = c.asked, c.scarce, c.step
 		lt.kappa, lt.pacedBy = sc.paced.Kappa(line)
 		lt.factors = sc.applied(&sc.snap.Lines[line])

@@ -49,6 +49,9 @@ func (r row) has(i int) bool { return r != nil && r[i>>6]&(1<<(i&63)) != 0 }
 // BuysAnyDeal reports whether a line item buys every deal that it is offered.
 func (ix *Index) BuysAnyDeal(line int) bool { return ix.anyDeal.has(line) }
 
+// BuysNoneOpen reports whether a line item buys listed deals and nothing else.
+func (ix *Index) BuysNoneOpen(line int) bool { return !ix.open.has(line) }
+
 // posting is the line items that name a value: a list, or a row when they are
 // more than a row's words.
 type posting struct {

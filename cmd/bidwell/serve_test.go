@@ -330,8 +330,12 @@ func TestHotReload(t *testing.T) {
 	if got := price(); got != 4.5 {
 		t.Fatalf("bids %v, want 4.5", got)
 	}
+	before := r.statusOf(t).Loaded
 	change(t, r.dir, "campaigns/roadster.yaml", "price: 2.50 EUR", "price: 3.00 EUR")
-	eventually(t, "the new price is bid", func() bool { return price() == 5.4 })
+	eventually(t, "the new price is loaded", func() bool { return r.statusOf(t).Loaded.After(before) })
+	if got := price(); got != 5.4 {
+		t.Errorf("bids %v, want the new price: 5.4", got)
+	}
 	loaded := r.statusOf(t).Loaded
 
 	change(t, r.dir, "campaigns/roadster.yaml", "multiply: 1.8", "mutliply: 1.8")
@@ -348,8 +352,10 @@ func TestHotReload(t *testing.T) {
 	}
 
 	change(t, r.dir, "campaigns/roadster.yaml", "mutliply: 1.8", "multiply: 2")
-	eventually(t, "the mended file serves", func() bool { return price() == 6 })
 	eventually(t, "the reload is reported", func() bool { return r.statusOf(t).Reload.OK })
+	if got := price(); got != 6 {
+		t.Errorf("bids %v, want what the mended file says: 6", got)
+	}
 	if m := r.admin(t, "/metrics").body; !strings.Contains(m, "bidwell_reload_last_failed 0") {
 		t.Error("/metrics says still that the last reload failed")
 	}
