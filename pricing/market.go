@@ -66,11 +66,11 @@ func (r *Rates) order() []key {
 	for k := range r.nodes {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.level(), b.level()), a.compare(b))
-	})
+	slices.SortFunc(keys, key.inOrder)
 	return keys
 }
+
+func (k key) inOrder(o key) int { return cmp.Or(cmp.Compare(k.level(), o.level()), k.compare(o)) }
 
 // level returns 0 for the market, 3 for a place.
 func (k key) level() int {

@@ -99,10 +99,12 @@ func (r *Rates) Restore(state []byte) error {
 	count := d.uint32()
 	d.check(count <= mostNodes)
 	s.nodes = make(map[key]*node)
-	for range count {
+	last := key{}
+	for i := range count {
 		k := key{ad.ID(d.uint64()), Segment(d.uint32())}
 		n := d.node()
-		d.check(s.nodes[k] == nil && (k.exchange != 0 || k.segment == 0))
+		d.check((i == 0 || last.inOrder(k) < 0) && (k.exchange != 0 || k.segment == 0))
+		last = k
 		if d.failed {
 			break
 		}
