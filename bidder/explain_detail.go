@@ -107,7 +107,7 @@ func (sc *Scratch) outbidDetail(imp *openrtb.Imp, lt *lineTrace) string {
 				b.Line.Campaign.Name, b.Line.Name, theirs, sc.money.cur)
 			switch {
 			case lt.offer != b.shade.offer:
-			case lt.own < b.own:
+			case b.Deal != nil && lt.own < b.own: // else they differ by what rounding leaves
 				text += ", to which the deal is worth more"
 			default:
 				text += ", by lot"

@@ -38,8 +38,8 @@ type Scratch struct {
 	exposures  *exposure.Memory
 	history    exposure.History // of the person, if remembered is set
 	remembered bool
-	touches    []profile.Touch
-	known      []contact // of the person, if contacted is set
+	touches    []profile.Touch // of the person, of which known is made
+	known      []contact       // of the person, if contacted is set
 	contacted  bool
 	opens      int                  // undecided bids in the history that are not of this request
 	taken      []*campaign.Campaign // campaigns whose advertiser has an impression
