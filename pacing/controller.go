@@ -69,8 +69,8 @@ type Controller struct {
 
 	silent float64 // samples that were to be expected since there was any sign of traffic
 
-	spent, target, share float64 // of the batch that is being added up; share is of the period's budget
-	status               Status
+	spent, target, share, seen float64 // of the batch that is being added up; share is of the period's budget, seen are opportunities
+	status                     Status
 }
 
 // Status is what a controller thinks, for metrics and for people.

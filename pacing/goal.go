@@ -141,7 +141,8 @@ func (c *Controller) Responses(r Responses) {
 	if g.events < goalBatch && g.spent < 2*goalBatch*g.target {
 		return
 	}
-	if e := g.errorOf(g.spent, g.allowed()); e < 0 || c.status.Budget >= g.kappa { // where the budget decides, more κ buys no more
+	allowed := g.allowed()
+	if e := g.errorOf(allowed-g.spent, max(allowed, goalBatch*g.target)); e < 0 || c.status.Budget >= g.kappa { // where the budget decides, more κ buys no more
 		g.move(e, goalStepLeast, 0)
 		g.kappa = c.clamp(g.kappa)
 	}

@@ -11,14 +11,15 @@ import (
 // is.
 const (
 	// A step looks at batch payments at the least: with fewer, chance would move κ.
-	// Ticks are added up until there are as many.
+	// Ticks are added up until there are as many, or as many opportunities as long as
+	// there is no bid.
 	batch = 6
 
 	// Steps are as long as stepMost at first and while κ is far off; each time the
-	// error changes its sign they become shorter, down to the root of the share of the
-	// budget that a step looks at, or stepLeast.
+	// error changes its sign they become shorter, as 1/(stepShrink·k) after k changes,
+	// down to the root of the share of the budget that a step looks at, or stepLeast.
 	stepMost, stepLeast   = 0.5, 0.01
-	stepShrink, stepGrow  = 0.6, 1.4
+	stepShrink, stepGrow  = 2, 1.4
 	farError, farSteps    = 0.6, 3 // so much error in so many steps is far off
 	leastError, mostError = -2.0, 1.0
 	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
@@ -51,17 +52,25 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	if !stirs {
 		return // perhaps nothing came: no reason to move κ
 	}
-	if need := batch * c.size.or(0); max(c.spent, c.target) < need || !(c.target > 0) {
+	need := batch * c.size.or(0)
+	if max(c.spent, c.target) < need || !(c.target > 0) {
 		return
 	}
-	e := c.errorOf(c.spent, c.target)
+	if c.seen += came; need == 0 && c.seen < batch {
+		return
+	}
+	// What a batch is full of decides when it ends. So the difference is held against
+	// something that does not hang on it: then it is nothing on average when κ is right
+	// (optional stopping). Held against the target, dear payments would count for more,
+	// for they end a batch while little was due.
+	e := c.errorOf(c.target-c.spent, max(c.target, need))
 	c.paid.keep(paidKeep)
 	if e < 0 || !c.goal.decides(c.kappa) { // where the goal decides, more κ spends no more
 		c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost), c.delayTicks())
 		c.kappa = c.clamp(c.kappa)
 		c.status.Steps++
 	}
-	c.spent, c.target, c.share = 0, 0, 0
+	c.spent, c.target, c.share, c.seen = 0, 0, 0, 0
 }
 
 // blocked reports whether budgets, not κ, decided what was bid: nothing can be
@@ -76,20 +85,20 @@ type descent struct {
 	err   float64 // of the last step
 }
 
-// errorOf returns by how much less was spent than was to be, as a share of it.
-func (d *descent) errorOf(spent, target float64) float64 {
+// errorOf returns by how much less was spent than was to be, as a share of an amount.
+func (d *descent) errorOf(less, of float64) float64 {
 	worst := leastError
 	if d.step > searching {
 		worst = lostError
 	}
-	return min(max(1-spent/target, worst), mostError)
+	return min(max(less/of, worst), mostError)
 }
 
 // move makes one step against the error. Notices are some ticks late.
 func (d *descent) move(e, least, late float64) {
 	switch {
 	case e*d.err < 0:
-		d.step, d.far = max(least, d.step*stepShrink), 0
+		d.step, d.far = max(least, d.step/(1+stepShrink*d.step)), 0
 	case math.Abs(e) < farError:
 		d.far = 0
 	default:
