@@ -11,15 +11,16 @@ import (
 // is.
 const (
 	// A step looks at batch payments at the least: with fewer, chance would move κ.
-	// Ticks are added up until there are as many, or as many opportunities as long as
-	// there is no bid.
+	// Where a few dear ones make up most of what is spent, only these count. Ticks are
+	// added up until there are as many, or as many opportunities as long as there is no
+	// bid.
 	batch = 6
 
 	// Steps are as long as stepMost at first and while κ is far off; each time the
 	// error changes its sign they become shorter, as 1/(stepShrink·k) after k changes,
 	// down to the root of the share of the budget that a step looks at, or stepLeast.
 	stepMost, stepLeast   = 0.5, 0.01
-	stepShrink, stepGrow  = 2, 1.4
+	stepShrink, stepGrow  = 0.5, 1.4
 	farError, farSteps    = 0.6, 3 // so much error in so many steps is far off
 	leastError, mostError = -2.0, 1.0
 	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
@@ -43,8 +44,9 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 		return
 	}
 	c.spent += d.spent
+	c.see(spent)
 	stirs := c.stirs(in)
-	if !stirs && (c.plan.OneIn == 1 || c.silent > mostSilent) {
+	if !stirs && c.plan.Curve != Even && (c.plan.OneIn == 1 || c.silent > mostSilent) {
 		return // nothing came: nothing was to be spent
 	}
 	c.target += d.target
@@ -52,25 +54,34 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	if !stirs {
 		return // perhaps nothing came: no reason to move κ
 	}
-	need := batch * c.size.or(0)
-	if max(c.spent, c.target) < need || !(c.target > 0) {
+	c.seen += came
+	need := batch * max(c.size.or(0), c.uneven.or(0))
+	if max(c.spent, c.target) < need || !(c.target > 0) || need == 0 && c.seen < batch {
 		return
 	}
-	if c.seen += came; need == 0 && c.seen < batch {
-		return
-	}
-	// What a batch is full of decides when it ends. So the difference is held against
-	// something that does not hang on it: then it is nothing on average when κ is right
-	// (optional stopping). Held against the target, dear payments would count for more,
-	// for they end a batch while little was due.
+	// What is spent decides when a batch ends. So the difference is held against what
+	// does not hang on that: then it is nothing on average when κ is right (optional
+	// stopping). Held against the target, a dear payment would count many times, for it
+	// ends a batch while little was due.
 	e := c.errorOf(c.target-c.spent, max(c.target, need))
 	c.paid.keep(paidKeep)
+	c.uneven.keep(paidKeep)
 	if e < 0 || !c.goal.decides(c.kappa) { // where the goal decides, more κ spends no more
 		c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost), c.delayTicks())
 		c.kappa = c.clamp(c.kappa)
 		c.status.Steps++
 	}
 	c.spent, c.target, c.share, c.seen = 0, 0, 0, 0
+}
+
+// see learns how uneven spend is from what was spent in a tick. For payments that come
+// independently of each other, the variance of their sum by its mean is the size of the
+// payment with which the average unit of money is spent; ticks in a row tell the
+// variance, whatever becomes of the mean.
+func (c *Controller) see(spent float64) {
+	d := spent - c.before
+	c.uneven.add(d*d, spent+c.before)
+	c.before = spent
 }
 
 // blocked reports whether budgets, not κ, decided what was bid: nothing can be
