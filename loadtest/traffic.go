@@ -18,6 +18,7 @@ type Options struct {
 	Start    time.Time // when the traffic begins: consent was given some weeks before
 	Sites    int       // number of web sites; 1000
 	Uniform  bool      // everybody is met equally often, instead of a few very often
+	Alike    float64   // part of the people who are met about as often as the busiest; some eighty people
 	Unknown  float64   // share of requests from people outside of People; none
 	TMaxMS   int       // time to answer; 120
 	Deals    []string  // ids of deals on offer; "deal-premium", "deal-tv"
@@ -46,8 +47,9 @@ func NewTraffic(seed uint64, opts Options) (*Traffic, error) {
 	t.sites = sitesOf(opts.Sites)
 	t.places = rand.NewZipf(t.rnd, 1.2, 2, uint64(len(t.sites)-1))
 	t.rows = (opts.People.N + 7) / 8
+	busy := max(10, opts.Alike*float64(t.rows))
 	for s := range t.people {
-		t.people[s] = rand.NewZipf(t.rnd, 1.08, 10, uint64(max(t.rows, 1)-1))
+		t.people[s] = rand.NewZipf(t.rnd, 1.08, busy, uint64(max(t.rows, 1)-1))
 	}
 	t.consents = consentStrings(opts.Start)
 	return t, nil

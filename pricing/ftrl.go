@@ -85,6 +85,7 @@ type regression struct {
 	main     [mainPages]*cells
 	strength strength
 	cross    *cross
+	scale    scale
 
 	examples uint64
 }
@@ -120,6 +121,7 @@ const maxSlots = 2*MaxFeatures + 4 + maxParts
 type example struct {
 	slots [maxSlots]slot
 	n     int
+	own   int // the first slot of what matters to the campaign
 	parts subjectParts
 }
 
@@ -132,6 +134,7 @@ func (m *regression) gather(t Task, x *Context, s *Subject, e *example) {
 	for i, f := range e.parts.shared() {
 		m.addMain(e, f, e.parts.kind(i))
 	}
+	e.own = e.n
 	at := crossingOf(s.Campaign)
 	c := cellsAt(&m.cross.pages[at.page])
 	of := &m.cross.strength
@@ -204,11 +207,15 @@ func cellsAt(c **cells) *cells {
 	return *c
 }
 
-// sum returns the sum of the weights.
-func (e *example) sum() (z float64) {
+// sums returns the sum of the weights that all campaigns share, and that of the
+// campaign's own.
+func (e *example) sums() (z [2]float64) {
 	for i := range e.slots[:e.n] {
-		s := &e.slots[i]
-		z += float64(s.in.w[s.i])
+		s, of := &e.slots[i], 0
+		if i >= e.own {
+			of = 1
+		}
+		z[of] += float64(s.in.w[s.i])
 	}
 	return z
 }

@@ -16,6 +16,7 @@ type Responses struct {
 type weights struct {
 	main  [mainPages]*page
 	cross *[crossPages]*page // nil pages for none
+	unit  [2]float64         // of a main weight and of a campaign's, in log-odds
 }
 
 // maxRatio is by how much a chance differs at most from the prior, either way. It
@@ -140,7 +141,7 @@ func (r *Responses) part(t Task, k *LineKey, stated float64, at crossing) part {
 	if m := r.models[t]; m != nil && m.cross[at.page] != nil {
 		p.cross = m.cross[at.page]
 		fixed := unvarying(t, k.Line)
-		p.offset += float64(p.sum(at, fixed[:])) / weightUnit
+		p.offset += float64(p.sum(at, fixed[:])) * m.unit[1]
 	}
 	p.used = p.used && r.models[t] != nil
 	return p
@@ -153,7 +154,7 @@ const cachedSums = 32
 // and is used again and again without allocating.
 type Bases struct {
 	done    uint8 // bit t: main[t] is made
-	main    [NumTasks]float64
+	main    [NumTasks]int32
 	crossed [MaxFeatures]feature // of the context
 	n       uint8
 	keys    [cachedSums]uint64
@@ -217,11 +218,11 @@ func bounded(x, low, high float64) float64 {
 func (r *Responses) logOdds(t Task, p *part, x *Context, b *Bases, l *LineView) float64 {
 	m := r.models[t]
 	if b.done>>t&1 == 0 {
-		b.main[t] = float64(m.sum(x.features())) / weightUnit
+		b.main[t] = m.sum(x.features())
 		b.done |= 1 << t
 	}
-	sum := m.sum(b.parts.shared()) + l.campaignSum(t, p, b) + p.sum(l.at, b.parts.own())
-	return p.offset + b.main[t] + float64(sum)/weightUnit
+	main, own := b.main[t]+m.sum(b.parts.shared()), l.campaignSum(t, p, b)+p.sum(l.at, b.parts.own())
+	return p.offset + float64(main)*m.unit[0] + float64(own)*m.unit[1]
 }
 
 // sum returns the sum of the weights of features, whatever the campaign.

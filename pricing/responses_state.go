@@ -13,7 +13,7 @@ import (
 )
 
 // responsesVersion is the first byte of a trainer's state.
-const responsesVersion = 2
+const responsesVersion = 3
 
 // ErrResponses is what errors of Trainer.Restore wrap.
 var ErrResponses = errors.New("state of response models")
@@ -28,7 +28,7 @@ func (t *Trainer) AppendState(dst []byte) []byte {
 			dst = append(dst, 0)
 		} else {
 			dst = appendPages(append(dst, 1), m.main[:])
-			dst = le.AppendUint64(m.strength.append(dst), m.examples)
+			dst = m.scale.append(le.AppendUint64(m.strength.append(dst), m.examples))
 		}
 		dst = t.house[i].append(dst)
 	}
@@ -103,6 +103,13 @@ func (s *strength) append(dst []byte) []byte {
 	return dst
 }
 
+func (s *scale) append(dst []byte) []byte {
+	for _, x := range [...]float64{s.by[0], s.by[1], s.known[0], s.known[1], s.known[2]} {
+		dst = appendFloat(dst, x)
+	}
+	return dst
+}
+
 func (c *counts) append(dst []byte) []byte {
 	dst = le.AppendUint64(dst, uint64(c.seen))
 	for _, t := range c.of {
@@ -165,6 +172,7 @@ func (t *Trainer) Restore(state []byte) error {
 			d.pages(m.main[:])
 			d.strength(&m.strength)
 			m.examples = d.uint64()
+			d.scale(&m.scale)
 		}
 		d.progress(&s.house[i])
 	}
@@ -247,6 +255,17 @@ func (d *reader) strength(s *strength) {
 	for k := range s {
 		s[k] = d.small(leastStrength, mostStrength)
 	}
+}
+
+func (d *reader) scale(s *scale) {
+	for i := range s.by {
+		s.by[i] = d.number()
+		d.check(s.by[i] <= mostScale)
+	}
+	for i := range s.known {
+		s.known[i] = math.Float64frombits(d.uint64())
+	}
+	d.check(s.valid())
 }
 
 func (d *reader) counts(c *counts) {

@@ -55,10 +55,12 @@ func (t *Trainer) Learn(e *Example) {
 	}
 	prior := t.rates.rate(e.Task, e.Subject.Advertiser, e.Subject.Campaign, e.Subject.Line, 0)
 	m.gather(e.Task, e.Context, e.Subject, &t.example)
-	p := sigmoid(logit(prior) + t.example.sum())
-	t.score(e, n, y, p, prior)
-	gradient := n*p - y
-	t.example.learn(gradient, max(n, 0)*p*(1-p))
+	sums := t.example.sums()
+	scaled := sigmoid(logit(prior) + m.scale.of(sums))
+	t.score(e, n, y, scaled, prior)
+	m.scale.learn(sums, n*scaled-y, max(n, 0)*scaled*(1-scaled))
+	p := sigmoid(logit(prior) + sums[0] + sums[1])
+	t.example.learn(n*p-y, max(n, 0)*p*(1-p))
 	m.reckon()
 	t.rates.add(e.Task, e.Subject, n, y, t.day)
 }
@@ -72,7 +74,7 @@ func (t *Trainer) model(task Task) *regression {
 	if t.crosses[of] == nil {
 		t.crosses[of] = &cross{strength: newCrossStrength()}
 	}
-	m = &regression{strength: newMainStrength(), cross: t.crosses[of]}
+	m = &regression{strength: newMainStrength(), cross: t.crosses[of], scale: newScale()}
 	t.models[task] = m
 	return m
 }
@@ -103,8 +105,9 @@ func (t *Trainer) score(e *Example, n, y, raw, prior float64) {
 // creativeWeight is what the model knows of the example's creative.
 func (t *Trainer) creativeWeight(e *Example) float64 {
 	at := crossingOf(e.Subject.Campaign)
-	c := t.models[e.Task].cross.pages[at.page] // gather has made it
-	return float64(c.w[at.slot(bidderFeature(ofCreative, uint64(e.Subject.Creative)))])
+	m := t.models[e.Task]
+	c := m.cross.pages[at.page] // gather has made it
+	return m.scale.by[1] * float64(c.w[at.slot(bidderFeature(ofCreative, uint64(e.Subject.Creative)))])
 }
 
 // campaign returns the record of a campaign, nil if there are too many.
@@ -181,7 +184,7 @@ func (t *Trainer) chance(task Task, x *Context, s *Subject) float64 {
 		return prior
 	}
 	m.gather(task, x, s, &t.example)
-	raw := sigmoid(logit(prior) + t.example.sum())
+	raw := sigmoid(logit(prior) + m.scale.of(t.example.sums()))
 	return bounded(raw*c.progress[task].factor(), prior/maxRatio, min(prior*maxRatio, maxRate))
 }
 
@@ -198,7 +201,7 @@ func (t *Trainer) Publish(waits map[ad.ID]*Waiting) *Responses {
 	}
 	for i, m := range t.models {
 		if m != nil {
-			r.models[i] = &weights{cross: crosses[crossOf(Task(i))]}
+			r.models[i] = &weights{cross: crosses[crossOf(Task(i))], unit: [2]float64{m.scale.by[0] / weightUnit, m.scale.by[1] / weightUnit}}
 			publish(m.main[:], r.models[i].main[:], &nothing)
 		}
 		q := &t.house[i]

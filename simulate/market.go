@@ -118,7 +118,7 @@ func newMarket(snap *campaign.Snapshot, o *MarketOptions) (m *market, err error)
 	prepare(snap, o)
 	m.learns()
 	who := loadtest.People{Seed: o.Seed, N: o.People, Exchange: m.exchange.Name}
-	m.traffic, err = loadtest.NewTraffic(o.Seed, loadtest.Options{People: who, Start: m.began, Sites: 60, Deals: dealsOf(snap, o.Deals)})
+	m.traffic, err = loadtest.NewTraffic(o.Seed, loadtest.Options{People: who, Start: m.began, Sites: 60, Alike: 0.1, Deals: dealsOf(snap, o.Deals)})
 	if err != nil {
 		return nil, fmt.Errorf("generate traffic: %w", err)
 	}

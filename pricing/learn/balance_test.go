@@ -51,8 +51,11 @@ func TestSuccessesDoNotRunAhead(t *testing.T) {
 		const truth, every = 0.01, 5 * second
 		l, again := learn.NewLearner(), learn.NewLearner()
 		most := 2 * max(truth, tt.prior)
-		if tt.task == pricing.ViewConverting {
-			most = 4 * truth // while no delays are known, a quarter of them is believed to come in ten minutes
+		switch tt.task { // while no delays are known, that much is believed to come in ten minutes
+		case pricing.ClickConverting:
+			most = truth / 0.2
+		case pricing.ViewConverting:
+			most = truth / 0.1
 		}
 		check := func(when int64) {
 			t.Helper()

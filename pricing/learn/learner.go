@@ -50,7 +50,7 @@ type Learner struct {
 	waiting  [2][mostStages]uint64 // by delays and stage: number of the first item that has not reached its end
 	delays   [2]delays
 	early    early
-	last     [2]map[uint64]ad.BidID // by key of person, advertiser and conversion: the last click, and the last impression
+	last     [3]map[uint64]ad.BidID // by key of person, advertiser and conversion: the last click and the last impression that wait, and the last one whose window has not ended
 	floods   floods
 	outcomes map[ad.ID]*outcome
 	counts   Counts
@@ -60,6 +60,7 @@ type Learner struct {
 const (
 	ofClicks = iota
 	ofViews
+	ofShown
 )
 
 // NewLearner returns a learner that has seen nothing.
@@ -69,7 +70,7 @@ func NewLearner() *Learner {
 		shown: newQueue(mostShown), clicks: newQueue(mostClicked), views: newQueue(mostViewed),
 		delays:   [2]delays{{stages: afterClick, usual: &usualClick}, {stages: afterView, usual: &usualView}},
 		early:    newEarly(),
-		last:     [2]map[uint64]ad.BidID{{}, {}},
+		last:     [3]map[uint64]ad.BidID{{}, {}, {}},
 		floods:   floods{clicks: map[ad.PersonID]uint8{}},
 		outcomes: map[ad.ID]*outcome{},
 	}
@@ -158,7 +159,7 @@ func (l *Learner) show(it *item) bool {
 	it.weight = float32(weight)
 	if it.subject.Conversion != 0 && !it.person.IsZero() {
 		it.conversion = conversionKey(it.person, it.subject.Advertiser, it.subject.Conversion)
-		l.last[ofViews][it.conversion] = it.bid
+		l.last[ofShown][it.conversion] = it.bid
 	}
 	if l.shown.full() {
 		l.dropShown()

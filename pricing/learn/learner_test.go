@@ -145,6 +145,7 @@ func TestConversionsAreMatched(t *testing.T) {
 	f("after eight days", 0, 0, a, click(a, at+second), conversion(1, at+8*day, anna, ad.BidID{}))
 	f("by the last impression", 0, 1, a, b, conversion(1, at+2*hour, anna, ad.BidID{}))
 	f("at once", 0, 1, a, conversion(1, at+second, anna, ad.BidID{}))
+	f("at once, and clicks then", 0, 1, a, conversion(1, at+second, anna, ad.BidID{}), click(a, at+2*second))
 	f("a view after two days", 0, 0, a, conversion(1, at+2*day, anna, ad.BidID{}))
 	f("of somebody else", 0, 0, a, click(a, at+second), conversion(1, at+hour, bruno, ad.BidID{}))
 	f("of nobody known", 0, 0, shown(1, at, 0), conversion(1, at+hour, 0, ad.BidID{}))
@@ -155,6 +156,33 @@ func TestConversionsAreMatched(t *testing.T) {
 	other = conversion(1, at+hour, anna, a.Bid)
 	other.Advertiser++
 	f("of another advertiser", 0, 0, a, click(a, at+second), other)
+}
+
+// TestConversionsOfWhoWasKept lets people see an ad while all are kept, and again while
+// there is room for a part of them only: their conversions still belong to the first.
+func TestConversionsOfWhoWasKept(t *testing.T) {
+	const people, others = 1000, 70_000
+	l, n := learn.NewLearner(), uint64(0)
+	show := func(at int64, person uint64) {
+		n++
+		apply(l, impression(n, at, pricing.PerAcquisition, person))
+	}
+	for p := range uint64(people) {
+		show(monday, 1+p)
+	}
+	for p := range uint64(others) {
+		show(monday+minute, 1+people+p)
+	}
+	for p := range uint64(people) {
+		show(monday+20*minute, 1+p)
+	}
+	apply(l, silence(monday+40*minute))
+	for p := range uint64(people) {
+		apply(l, conversion(p, monday+hour, 1+p, ad.BidID{}))
+	}
+	if got := l.Counts(); got.Conversions != people || got.Unmatched != 0 {
+		t.Errorf("of %d conversions %d are matched and %d are not", people, got.Conversions, got.Unmatched)
+	}
 }
 
 // TestClickFloodIsBounded lets one person click on everything: after a few clicks

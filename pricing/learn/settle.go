@@ -33,6 +33,7 @@ func (l *Learner) resolve() {
 	it := l.shown.at(l.resolved)
 	l.resolved++
 	it.flags |= due
+	l.unlast(ofShown, it.conversion, it.bid)
 	if l.floods.flooded(it.person) {
 		return
 	}
@@ -42,7 +43,7 @@ func (l *Learner) resolve() {
 	if it.flags&played != 0 {
 		l.teach(it, pricing.Completing, it.flags&completed != 0, w, 0)
 	}
-	if it.flags&clicked == 0 && it.subject.Conversion != 0 {
+	if it.subject.Conversion != 0 && (it.flags&clicked == 0 || it.flags&converted != 0) {
 		l.view(it)
 	}
 }
@@ -52,12 +53,7 @@ func (l *Learner) dropShown() {
 	if l.resolved == l.shown.first {
 		l.resolve()
 	}
-	it := l.shown.at(l.shown.first)
-	bid, key := it.bid, it.conversion
 	l.shown.pop()
-	if l.views.find(bid) == nil {
-		l.unlast(ofViews, key, bid)
-	}
 }
 
 // unlast forgets that an item was a person's last.
@@ -85,8 +81,9 @@ func (l *Learner) click(it *item) {
 	l.clicks.push(&c)
 }
 
-// view lets an impression without a click wait for its conversion. Where there are
-// many, it does so of some people only, with all that they see.
+// view lets an impression without a click wait for its conversion, or one that had its
+// conversion before its click. Where there are many, it does so of some people only, with
+// all that they see.
 func (l *Learner) view(it *item) {
 	hash := keyOf(it.bid) >> 32
 	if !it.person.IsZero() {
@@ -100,6 +97,9 @@ func (l *Learner) view(it *item) {
 	v.taken = 0
 	v.weight = min(it.weight*float32(weight), 1<<mostThin)
 	l.views.push(&v)
+	if v.conversion != 0 {
+		l.last[ofViews][v.conversion] = v.bid
+	}
 	if v.flags&converted != 0 { // before its window ended
 		added := l.views.at(l.views.next - 1)
 		added.flags &^= converted
@@ -121,22 +121,27 @@ func (l *Learner) age(of int, q *queue) {
 			if shares[0] == 0 {
 				shares = d.shares()
 			}
-			l.part(of, i, q.at(*n), shares[i])
+			l.part(of, i, q.at(*n), sum(shares[:i+1]))
 		}
 	}
 	for q.len() > 0 && q.first < l.waiting[of][len(d.stages)-1] {
 		it := q.at(q.first)
-		bid, key := it.bid, it.conversion
+		l.unlast(of, it.conversion, it.bid)
 		q.pop()
-		if of == ofClicks || l.shown.find(bid) == nil {
-			l.unlast(of, key, bid)
-		}
 	}
 }
 
+func sum(of []float64) (s float64) {
+	for _, x := range of {
+		s += x
+	}
+	return s
+}
+
 // part learns from an item that has come to the end of a stage: that a conversion came
-// in it, or else, in part, that none did. A conversion is no earlier learned than that
-// others of its age had none, or each campaign would begin with nothing but successes.
+// in it, or else, in part, that none did, so that the parts come to the share of
+// conversions which come until then. A conversion is no earlier learned than that others
+// of its age had none, or each campaign would begin with nothing but successes.
 func (l *Learner) part(of, stage int, it *item, share float64) {
 	d := &l.delays[of]
 	d.passed[stage]++
@@ -152,7 +157,7 @@ func (l *Learner) part(of, stage int, it *item, share float64) {
 	case it.flags&converted != 0:
 		return
 	}
-	weight := float64(it.weight) * share
+	weight := max(0, float64(it.weight)*share-float64(it.taken))
 	it.taken += float32(weight)
 	l.teach(it, conversionTasks[of], false, weight, 0)
 }
@@ -173,13 +178,12 @@ func (l *Learner) conversion(e *ad.Event) {
 		l.counts.Unmatched++
 		return
 	}
-	bid = l.last[ofViews][key]
-	if it := l.views.find(bid); it != nil {
-		l.convert(it)
+	if it := l.shown.find(l.last[ofShown][key]); it != nil {
+		it.flags |= converted // learned when its window ends
 		return
 	}
-	if it := l.shown.find(bid); it != nil && it.flags&due == 0 {
-		it.flags |= converted // learned when its window ends
+	if it := l.views.find(l.last[ofViews][key]); it != nil {
+		l.convert(it)
 		return
 	}
 	l.counts.Unmatched++

@@ -13,7 +13,7 @@ import (
 
 // stateVersion is raised when the state's form or what learning makes of events
 // changes: an older state is then made again from the events.
-const stateVersion = 4
+const stateVersion = 5
 
 // ErrState is what errors of Restore wrap.
 var ErrState = errors.New("state of what was learned")
@@ -64,7 +64,9 @@ func (l *Learner) state(c *coder) error {
 			c.check(l.waiting[i][k] <= q.next)
 		}
 		l.delays[i].state(c)
-		table(c, l.last[i], 2*mostShown, cmp.Compare[uint64], c.u64, func(b *ad.BidID) { c.bytes(b[:]) })
+	}
+	for _, last := range l.last {
+		table(c, last, mostShown, cmp.Compare[uint64], c.u64, func(b *ad.BidID) { c.bytes(b[:]) })
 	}
 	l.early.state(c)
 	l.floods.state(c)
