@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"bidwell/ad"
+	"bidwell/audience"
 	"bidwell/openrtb"
 	"bidwell/pricing"
 	"bidwell/profile"
@@ -137,6 +138,7 @@ const (
 	mostBehaviours = 4 // the last ones
 	mostSegments   = 4
 	mostAttributes = 3
+	mostAudiences  = 4
 )
 
 // seePerson adds what is known of the person. What models see goes with the notice of
@@ -150,6 +152,7 @@ func (sc *Scratch) seePerson(x *pricing.Context) {
 		x.Add(pricing.Known, 2)
 	}
 	now := sc.clock.now.Unix()
+	sc.seeAudiences(x)
 	seeBehaviours(x, sc.record, now)
 	var n profile.Name
 	each := sc.record.EachSegment(now)
@@ -160,6 +163,19 @@ func (sc *Scratch) seePerson(x *pricing.Context) {
 	attributes := sc.record.EachAttribute()
 	for k := 0; k < mostAttributes && attributes.Next(&n, &v); k++ {
 		x.Add(pricing.Attribute, uint64(n)<<32^valueStep(&v, now))
+	}
+}
+
+// seeAudiences adds audiences that the person is in.
+func (sc *Scratch) seeAudiences(x *pricing.Context) {
+	n := 0
+	for i := range sc.snap.Told {
+		if t := &sc.snap.Told[i]; sc.eval.Is(t.Ref) == audience.True {
+			x.Add(pricing.Audience, uint64(t.Name))
+			if n++; n == mostAudiences {
+				return
+			}
+		}
 	}
 }
 

@@ -65,6 +65,36 @@ func TestWhatModelsSee(t *testing.T) {
 	}
 }
 
+// TestModelsSeeAudiences has a line item for an audience. Models see who is in it in the
+// bids of every line item, where the profile may be used.
+func TestModelsSeeAudiences(t *testing.T) {
+	campaign := strings.Replace(clickCampaign, "line_items: [", "line_items: [{name: few, audience: lovers, bid: {price: 1 USD}, creatives: [mpu]}, ", 1)
+	r := newRig(t, files("bidwell.yaml", plainProcess, "campaigns/a.yaml", campaign, "audiences/lovers.yaml", "audience: lovers\nwho: {segment: s}\n"), seenPeople)
+	var key pricing.Key
+	lovers := key.HashOf(pricing.Audience, uint64(ad.IDOf("lovers")))
+	for _, tt := range []struct {
+		ifa, more string
+		want      bool
+	}{
+		{"11111111-1111-4111-8111-111111111111", "", true},
+		{"11111111-1111-4111-8111-111111111111", `,"lmt":1`, false},
+		{"22222222-2222-4222-8222-222222222222", "", false},
+		{"33333333-3333-4333-8333-333333333333", "", false},
+	} {
+		_, packed := r.seen(t, tt.ifa, tt.more)
+		var x pricing.Context
+		var s pricing.Subject
+		pricing.Unpack(packed, &x, &s)
+		got := false
+		for i := range x.Len() {
+			got = got || x.Feature(i) == lovers
+		}
+		if got != tt.want {
+			t.Errorf("%s%s: models see the audience: %v, want %v", tt.ifa, tt.more, got, tt.want)
+		}
+	}
+}
+
 // TestWhatModelsSeeIsKeyed looks at one request with the keys of two installations: no
 // feature is the same.
 func TestWhatModelsSeeIsKeyed(t *testing.T) {

@@ -61,6 +61,9 @@ func compile(fsys fs.FS, now time.Time, ps *conf.Problems, b breaks) *Snapshot {
 			s.goals++
 		}
 	}
+	if s.goals > 0 {
+		s.Told = tell(s.Lines, set)
+	}
 	s.Warnings = ps.Sorted()
 	return s
 }

@@ -41,6 +41,7 @@ type Snapshot struct {
 	Reach       []Reach // of Lines
 	Creatives   []*Creative
 	Audiences   *audience.Set
+	Told        []Told // of Audiences
 	Index       *Index
 	Brands      *Brands
 	Zones       []*time.Location // of the campaigns, each once

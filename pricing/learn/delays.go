@@ -1,6 +1,9 @@
 package learn
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Conversions come late: an ad without one yet is no failure yet. What it counts as is
 // learned in parts, as it gets older: as much of an example without a conversion as
@@ -20,16 +23,17 @@ var (
 const mostStages = 6
 
 // usualClick and usualView are how conversions are spread over the stages while none
-// have been seen, and trustUsual how many conversions that counts as much as. Of those
-// after a click two fifths come within the hour and three within the day, of those that
-// come at all within the week (after Chapelle, "Modeling Delayed Feedback in Display
-// Advertising", 2014).
+// have been seen. Of those after a click two fifths come within the hour and three
+// quarters within the day, of those that come at all within the week.
 var (
-	usualClick = [mostStages]float64{0.2, 0.2, 0.15, 0.15, 0.17, 0.13}
+	usualClick = [mostStages]float64{0.2, 0.2, 0.2, 0.16, 0.14, 0.1}
 	usualView  = [mostStages]float64{0.1, 0.2, 0.35, 0.35}
 )
 
-const trustUsual = 20
+// What is expected of a stage counts as much as trustUsual conversions in it. When there
+// have been trustBefore in the stage before, it is expected half by these, and half by
+// all there are: where few came late, fewer come later.
+const trustUsual, trustBefore = 6, 20
 
 // delays is how soon conversions come.
 type delays struct {
@@ -39,25 +43,32 @@ type delays struct {
 	convert [mostStages]float64 // conversions in a stage
 }
 
-// shares returns how conversions are spread over the stages. The sum is 1.
+// shares returns how conversions are spread over the stages. The sum is 1. Of stages at
+// whose end nothing has arrived yet, what is known of those before tells.
 func (d *delays) shares() (out [mostStages]float64) {
 	all, weighted := 0.0, 0.0
 	for i := range d.stages {
 		all += d.convert[i]
 		weighted += d.passed[i] * d.usual[i]
 	}
-	rate := 0.0 // of conversions, if the usual spread is right
-	if weighted > 0 {
-		rate = all / weighted
+	if all <= 0 || weighted <= 0 {
+		return *d.usual
 	}
-	sum := 0.0
+	believed := 0.0
 	for i := range d.stages {
-		expected := rate * d.passed[i] * d.usual[i]
-		out[i] = d.usual[i] * (d.convert[i] + trustUsual*d.usual[i]) / (expected + trustUsual*d.usual[i])
-		sum += out[i]
+		expected := d.usual[i] * all / weighted // of an item in the stage
+		if i > 0 {
+			if d.passed[i-1] > 0 {
+				believed = d.convert[i-1] / (d.convert[i-1] + trustBefore)
+			}
+			after := out[i-1] * d.usual[i] / d.usual[i-1]
+			expected *= math.Pow(after/expected, believed)
+		}
+		out[i] = (d.convert[i] + trustUsual) / (d.passed[i] + trustUsual/expected)
 	}
-	for i := range d.stages {
-		out[i] /= sum
+	whole := sum(out[:])
+	for i := range out {
+		out[i] /= whole
 	}
 	return out
 }
