@@ -35,6 +35,7 @@ type bids string
 const (
 	usual  bids = "30%"
 	nearly bids = "most"
+	clicks bids = "30%,clicks" // as usual, by campaigns that pay for clicks
 )
 
 // usualShare is the share of requests with a bid that usual stands for.
@@ -47,7 +48,11 @@ func (c *cell) name() string {
 
 // title says for people what a cell is.
 func (c *cell) title() string {
-	return fmt.Sprintf("%s × %s, %s", thousands(c.Lines), thousands(c.Audiences), c.Who)
+	t := fmt.Sprintf("%s × %s, %s", thousands(c.Lines), thousands(c.Audiences), c.Who)
+	if c.Bids == clicks {
+		t += ", for clicks"
+	}
+	return t
 }
 
 func thousands(n int) string {
@@ -64,7 +69,7 @@ var usualCell = cell{1000, 10, mixed, usual}
 // quickCells are for a look.
 func quickCells() []cell { return []cell{usualCell, {1000, 10, mixed, nearly}} }
 
-// usualCells vary one thing at a time: line items, audiences, people, bids.
+// usualCells vary one thing at a time: line items, audiences, people, bids, goals.
 func usualCells() []cell {
 	return []cell{
 		{100, 10, mixed, usual},
@@ -78,6 +83,7 @@ func usualCells() []cell {
 		{1000, 10, strange, usual},
 		{100, 10, mixed, nearly},
 		{1000, 10, mixed, nearly},
+		{1000, 10, mixed, clicks},
 		{100_000, 10, mixed, nearly},
 		{100_000, 1000, mixed, usual},
 	}

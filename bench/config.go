@@ -20,7 +20,11 @@ const tmax = 120 // ms
 // size is how much the bidder has to choose from. Campaigns have twenty line
 // items each.
 func (c *cell) size() catalogue.Size {
-	return catalogue.Size{Campaigns: max(c.Lines/20, 1), Lines: c.Lines, Audiences: c.Audiences}
+	size := catalogue.Size{Campaigns: max(c.Lines/20, 1), Lines: c.Lines, Audiences: c.Audiences}
+	if c.Bids == clicks {
+		size.Goal = "click"
+	}
+	return size
 }
 
 // processPath and dataPath are where a server's directory has its configuration
