@@ -111,8 +111,8 @@ func (c *Comparison) WriteText(w io.Writer) error {
 	fmt.Fprintln(tw, "priced by\tspend\tused\tvalue\tratio\tvalue/spend\t× fixed\t× fixed, equal spend\tsurplus\tshading\t")
 	for i := range c.Policies {
 		p := &c.Policies[i]
-		fmt.Fprintf(tw, "%s\t%.4g\t%.1f %%\t%.4g\t%.4f\t%.3f\t%.3f\t%.3f\t%.4g\t%s\t\n", p.Label(), p.Spend, 100*p.Utilisation,
-			p.Value, p.Ratio, p.PerSpend, p.Lift, p.EqualLift, p.Surplus, p.ShadingText())
+		fmt.Fprintf(tw, "%s\t%s\t%.1f %%\t%s\t%.4f\t%.3f\t%.3f\t%.3f\t%s\t%s\t\n", p.Label(), number(p.Spend), 100*p.Utilisation,
+			number(p.Value), p.Ratio, p.PerSpend, p.Lift, p.EqualLift, number(p.Surplus), p.ShadingText())
 	}
 	if err := tw.Flush(); err != nil {
 		return err

@@ -14,11 +14,12 @@ import (
 var page string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"percent": func(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) },
-	"number":  func(x float64) string { return fmt.Sprintf("%.4g", x) },
-	"ratio":   func(x float64) string { return fmt.Sprintf("%.4f", x) },
-	"hours":   hoursText,
-	"kappa":   kappaText,
+	"percent":          func(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) },
+	"number":           number,
+	"ratio":            func(x float64) string { return fmt.Sprintf("%.4f", x) },
+	"hours":            hoursText,
+	"kappa":            kappaText,
+	"firstImpressions": func() int { return firstImpressions },
 }).Parse(page))
 
 // WriteHTML writes the report as one page that needs nothing else: a table, and for

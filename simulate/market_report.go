@@ -184,9 +184,9 @@ func (r *MarketReport) WriteText(w io.Writer) error {
 }
 
 func (s *MarketResult) writeRow(w io.Writer) {
-	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.4g\t%s\t%s\t%.4g\t%.4g\t%.4f\t%.4g\t%s\t%s\t%s\t\n",
-		s.Name, s.Eligible, s.Bids, s.Wins, s.People, s.Spend, s.BudgetText(), s.UsedText(), s.Value, s.Optimum,
-		s.Ratio, s.Overspend, s.PlanErrorText(), hoursText(s.Spent90), kappaText(s.Kappa))
+	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%.4f\t%s\t%s\t%s\t%s\t\n",
+		s.Name, s.Eligible, s.Bids, s.Wins, s.People, number(s.Spend), s.BudgetText(), s.UsedText(), number(s.Value), number(s.Optimum),
+		s.Ratio, number(s.Overspend), s.PlanErrorText(), hoursText(s.Spent90), kappaText(s.Kappa))
 }
 
 // writeQuality writes what became of goals: a row for each campaign that has one, and
@@ -224,7 +224,7 @@ func (s *MarketResult) TargetText() string {
 	if s.Target == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.4g", s.Target)
+	return number(s.Target)
 }
 
 // BudgetText returns the budget, or that there is none.
@@ -232,7 +232,7 @@ func (s *MarketResult) BudgetText() string {
 	if s.Budget == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.4g", s.Budget)
+	return number(s.Budget)
 }
 
 // UsedText returns how much of the budget was spent, if there is one.
@@ -274,13 +274,13 @@ func (r *MarketReport) remarks() []string {
 		}
 	}
 	if r.Total.Oracle > 0 {
-		list = append(list, fmt.Sprintf("shading kept %.3f of what bids of just the least price that wins would have: %.4g of %.4g", r.Total.Gained/r.Total.Oracle, r.Total.Gained, r.Total.Oracle))
+		list = append(list, fmt.Sprintf("shading kept %.3f of what bids of just the least price that wins would have: %s of %s", r.Total.Gained/r.Total.Oracle, number(r.Total.Gained), number(r.Total.Oracle)))
 	}
 	if r.Late > 0 {
-		list = append(list, fmt.Sprintf("%.4g was billed after its reservation was freed, which bounds overspend", r.Late))
+		list = append(list, fmt.Sprintf("%s was billed after its reservation was freed, which bounds overspend", number(r.Late)))
 	}
 	if r.Total.Unbilled > 0 {
-		list = append(list, fmt.Sprintf("%.4g was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", r.Total.Unbilled))
+		list = append(list, fmt.Sprintf("%s was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", number(r.Total.Unbilled)))
 	}
 	if r.Replayed > 0 {
 		list = append(list, fmt.Sprintf("%d notices came again and were not counted", r.Replayed))

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"text/tabwriter"
 )
 
@@ -39,8 +41,8 @@ func (r *Report) WriteText(w io.Writer) error {
 }
 
 func (s *Result) writeRow(w io.Writer) {
-	fmt.Fprintf(w, "%s\t%.4g\t%.4g\t%.4f\t%.2f %%\t%.4g\t%.2f %%\t%s\t%s\t%d\t%d\t%d\t%s\t\n",
-		s.Name, s.Value, s.Optimum, s.Ratio, 100*s.Utilisation, s.Overspend, 100*s.PlanError,
+	fmt.Fprintf(w, "%s\t%s\t%s\t%.4f\t%.2f %%\t%s\t%.2f %%\t%s\t%s\t%d\t%d\t%d\t%s\t\n",
+		s.Name, number(s.Value), number(s.Optimum), s.Ratio, 100*s.Utilisation, number(s.Overspend), 100*s.PlanError,
 		hoursText(s.Spent90), hoursText(s.Recovery), s.Wins, s.Clicks, s.Refused, kappaText(s.Kappa))
 }
 
@@ -84,4 +86,12 @@ func (r *Report) remarks() []string {
 		list = append(list, fmt.Sprintf("%d billing notices came again and were not charged", r.Total.Replayed))
 	}
 	return append(list, r.Notes...)
+}
+
+// number writes a figure with the four digits that count, or all before the point.
+func number(x float64) string {
+	if math.Abs(x) >= 1000 {
+		return strconv.FormatFloat(math.Round(x), 'f', -1, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 4, 64)
 }
