@@ -22,9 +22,10 @@ type shedder struct {
 }
 
 const (
-	probeInterval = 2 * time.Millisecond
-	shedInterval  = 2 * probeInterval // the shorter of two waits counts: one alone may be a hiccup
-	shedMost      = 0.95              // always let some through, to learn that it is over
+	probeCalm  = 10 * time.Millisecond // from one probe to the next
+	probeTense = 2 * time.Millisecond  // the same while requests wait for half the target
+	probeLooks = 2                     // of so many waits the shortest counts: one alone may be a hiccup
+	shedMost   = 0.95                  // always let some through, to learn that it is over
 )
 
 // full reports whether the next request is to be shed.
@@ -50,17 +51,31 @@ func (s *Server) Watch(ctx context.Context) error {
 		return fmt.Errorf("watch for overload: %w", err)
 	}
 	defer p.close()
-	send, adjust := time.NewTicker(probeInterval), time.NewTicker(shedInterval)
-	defer send.Stop()
-	defer adjust.Stop()
-	for {
+	shed, interval := &s.engine.shed, probeCalm
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-send.C:
-			p.send()
-		case <-adjust.C:
-			s.engine.shed.adjust(p.least())
+		case <-tick.C:
 		}
+		if n%probeLooks == 0 {
+			wait := p.least()
+			shed.adjust(wait)
+			if next := shed.interval(wait); next != interval {
+				interval = next
+				tick.Reset(interval)
+			}
+		}
+		p.send()
 	}
+}
+
+// interval returns how long to wait from one probe to the next.
+func (s *shedder) interval(wait time.Duration) time.Duration {
+	if wait >= s.target/2 {
+		return probeTense
+	}
+	return probeCalm
 }

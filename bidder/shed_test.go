@@ -54,6 +54,11 @@ func TestShedderFollowsTheWait(t *testing.T) {
 			t.Errorf("%v are shed at a wait of %v, want %v", got, wait, want)
 		}
 	}
+	for wait, want := range map[time.Duration]time.Duration{0: probeCalm, 4 * time.Millisecond: probeCalm, 5 * time.Millisecond: probeTense, time.Hour: probeTense} {
+		if got := s.interval(wait); got != want {
+			t.Errorf("at a wait of %v it is probed every %v, want %v", wait, got, want)
+		}
+	}
 	f(time.Hour, shedMost)
 	f(18*time.Millisecond, 0.8)
 	f(12*time.Millisecond, 0.2)

@@ -23,10 +23,10 @@ var (
 const mostStages = 6
 
 // usualClick and usualView are how conversions are spread over the stages while none
-// have been seen. Of those after a click two fifths come within the hour and three
-// quarters within the day, of those that come at all within the week.
+// have been seen. Of those after a click two fifths come within the hour and four fifths
+// within the day, of those that come at all within the week.
 var (
-	usualClick = [mostStages]float64{0.2, 0.2, 0.2, 0.16, 0.14, 0.1}
+	usualClick = [mostStages]float64{0.2, 0.2, 0.25, 0.17, 0.11, 0.07}
 	usualView  = [mostStages]float64{0.1, 0.2, 0.35, 0.35}
 )
 
