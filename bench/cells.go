@@ -35,7 +35,7 @@ type bids string
 const (
 	usual  bids = "30%"
 	nearly bids = "most"
-	clicks bids = "30%,clicks" // as usual, by campaigns that pay for clicks
+	clicks bids = "30%,clicks" // as usual, by campaigns that pay for clicks, of which nobody has told yet
 )
 
 // usualShare is the share of requests with a bid that usual stands for.
@@ -50,7 +50,7 @@ func (c *cell) name() string {
 func (c *cell) title() string {
 	t := fmt.Sprintf("%s × %s, %s", thousands(c.Lines), thousands(c.Audiences), c.Who)
 	if c.Bids == clicks {
-		t += ", for clicks"
+		t += ", for clicks, none told"
 	}
 	return t
 }

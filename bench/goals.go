@@ -46,7 +46,7 @@ func goals(o *outcome) (all []goal) {
 		add(goal{What: "allocations per request", Limit: 0.005, Got: bidder(usually).Allocs})
 	}
 	if paid := at(cell{1000, 10, mixed, clicks}); paid != nil {
-		add(goal{What: "1,000 line items that pay for clicks, the same load, of bare", Limit: 1.7, Got: same(paid).ToBare.Mid, Unit: "×"})
+		add(goal{What: "1,000 line items that pay for clicks, none told, the same load, of bare", Limit: 1.7, Got: same(paid).ToBare.Mid, Unit: "×"})
 	}
 	for _, c := range []cell{{1000, 10, cached, usual}, {1000, 10, strange, usual}} {
 		if m := at(c); m != nil {

@@ -138,7 +138,7 @@ const (
 	mostBehaviours = 4 // the last ones
 	mostSegments   = 4
 	mostAttributes = 3
-	mostAudiences  = 4
+	mostAudiences  = 8 // those that the most line items are for
 )
 
 // seePerson adds what is known of the person. What models see goes with the notice of

@@ -18,7 +18,7 @@ type Options struct {
 	Start    time.Time // when the traffic begins: consent was given some weeks before
 	Sites    int       // number of web sites; 1000
 	Uniform  bool      // everybody is met equally often, instead of a few very often
-	Alike    float64   // part of the people who are met about as often as the busiest; some eighty people
+	Alike    float64   // part of the people who are met about as often as the busiest; about eighty of them if 0
 	Unknown  float64   // share of requests from people outside of People; none
 	TMaxMS   int       // time to answer; 120
 	Deals    []string  // ids of deals on offer; "deal-premium", "deal-tv"

@@ -67,13 +67,13 @@ type Controller struct {
 	delay ratio // bids in flight, by bids per tick: ticks
 	flow  ratio // what was bid, by ticks
 
-	uneven ratio   // squared differences of what was spent in two ticks, by its sums
-	before float64 // what was spent in the last tick
+	uneven ratio // squared differences of what was spent in two ticks, by its sums
+	seen   tick  // the last one
 
 	silent float64 // samples that were to be expected since there was any sign of traffic
 
 	spent, target, share float64 // of the batch that is being added up; share is of the period's budget
-	seen                 float64 // opportunities of the batch
+	met                  float64 // opportunities of the batch
 	status               Status
 }
 

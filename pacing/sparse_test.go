@@ -32,6 +32,33 @@ func TestFewPaymentsOfManySizes(t *testing.T) {
 	}
 }
 
+// TestStepsShrinkSlowly changes the sign of the error again and again: after k changes
+// steps are as long as 2/k, not as the kth power of something.
+func TestStepsShrinkSlowly(t *testing.T) {
+	d := descent{kappa: 0.5, step: stepMost}
+	e := 0.1
+	for k := range 40 {
+		e = -e
+		d.move(e, stepLeast, 0)
+		if want := 1 / (1/stepMost + stepShrink*float64(k)); math.Abs(d.step-want) > 1e-9 {
+			t.Fatalf("after %d changes a step is %.4f, want %.4f", k, d.step, want)
+		}
+	}
+}
+
+// TestNothingIsLearnedFromAHandful lets opportunities come on which nothing is bid, for
+// κ is too low. It rises when there have been enough of them to say so.
+func TestNothingIsLearnedFromAHandful(t *testing.T) {
+	m := newMarket(oneDay(0.01), 3_000*ad.Unit, 0)
+	for n := 1; n <= 2*batch; n++ {
+		m.now = m.now.Add(m.tick)
+		m.controller.Tick(m.now, Inputs{Account: m.figures, Eligible: 1})
+		if rose := m.controller.Kappa() > 0.01; rose != (n >= batch) {
+			t.Fatalf("after %d opportunities without a bid κ is %g", n, m.controller.Kappa())
+		}
+	}
+}
+
 // passDear lets some opportunities come in one tick. What each is worth and costs is
 // spread over more than a decade.
 func (m *market) passDear(chance *rand.Rand) {
@@ -52,4 +79,31 @@ func (m *market) passDear(chance *rand.Rand) {
 	}
 	in.Account = m.figures
 	m.controller.Tick(m.now, in)
+}
+
+// TestAPauseIsNoPayment lets a campaign that spends evenly be ticked after a pause, and
+// have a burst of traffic: no payment has become larger by that.
+func TestAPauseIsNoPayment(t *testing.T) {
+	c := NewController(oneDay(0))
+	c.size.add(100, 100) // a unit each
+	for n := range 100 {
+		times := 1.0
+		switch n {
+		case 50:
+			times = 60
+		case 70:
+			times = 10
+		}
+		c.see(40*times, 100*times)
+	}
+	if got := c.payment(); got > 2 {
+		t.Errorf("payments of a unit count as %.1f", got)
+	}
+	c.uneven = ratio{}
+	for n := range 200 { // one payment of ten units now and then
+		c.see(10*float64(n%20/19), 100)
+	}
+	if got := c.payment(); got < 5 || got > 20 {
+		t.Errorf("payments of ten units count as %.1f", got)
+	}
 }

@@ -25,6 +25,13 @@ const (
 	leastError, mostError = -2.0, 1.0
 	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
 
+	// A payment that counts is no more than so many bids.
+	mostUneven = 20
+
+	// Of two ticks of which one has more than twice the opportunities of the other, and
+	// more than twice fewCame, the difference tells of traffic and not of payments.
+	fewCame = 10
+
 	// With notices this many ticks late, steps are half as long.
 	delayHalf = 8
 
@@ -44,9 +51,9 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 		return
 	}
 	c.spent += d.spent
-	c.see(spent)
+	c.see(spent, came)
 	stirs := c.stirs(in)
-	if !stirs && c.plan.Curve != Even && (c.plan.OneIn == 1 || c.silent > mostSilent) {
+	if !stirs && (c.plan.OneIn == 1 && c.plan.Curve != Even || c.silent > mostSilent) {
 		return // nothing came: nothing was to be spent
 	}
 	c.target += d.target
@@ -54,13 +61,13 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	if !stirs {
 		return // perhaps nothing came: no reason to move κ
 	}
-	c.seen += came
-	need := batch * max(c.size.or(0), c.uneven.or(0))
-	if max(c.spent, c.target) < need || !(c.target > 0) || need == 0 && c.seen < batch {
+	c.met += came
+	need := batch * c.payment()
+	if max(c.spent, c.target) < need || !(c.target > 0) || need == 0 && c.met < batch {
 		return
 	}
 	// What is spent decides when a batch ends. So the difference is held against what
-	// does not hang on that: then it is nothing on average when κ is right (optional
+	// hardly hangs on that: then it is nothing on average when κ is right (optional
 	// stopping). Held against the target, a dear payment would count many times, for it
 	// ends a batch while little was due.
 	e := c.errorOf(c.target-c.spent, max(c.target, need))
@@ -71,17 +78,30 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 		c.kappa = c.clamp(c.kappa)
 		c.status.Steps++
 	}
-	c.spent, c.target, c.share, c.seen = 0, 0, 0, 0
+	c.spent, c.target, c.share, c.met = 0, 0, 0, 0
 }
 
 // see learns how uneven spend is from what was spent in a tick. For payments that come
 // independently of each other, the variance of their sum by its mean is the size of the
-// payment with which the average unit of money is spent; ticks in a row tell the
-// variance, whatever becomes of the mean.
-func (c *Controller) see(spent float64) {
-	d := spent - c.before
-	c.uneven.add(d*d, spent+c.before)
-	c.before = spent
+// payment with which the average unit of money is spent. The variance is told by ticks in a
+// row with about the same traffic; there may be little of a mean yet, or an old one.
+func (c *Controller) see(spent, came float64) {
+	was := c.seen
+	c.seen = tick{max(0, spent), came}
+	if max(was.came, came) <= 2*max(min(was.came, came), fewCame) {
+		d := c.seen.spent - was.spent
+		c.uneven.add(d*d, c.seen.spent+was.spent)
+	}
+}
+
+// tick is what was spent in one, on so many opportunities.
+type tick struct{ spent, came float64 }
+
+// payment returns the size of a payment that counts. What looks like a much larger one is
+// a change of traffic or of prices.
+func (c *Controller) payment() float64 {
+	size := c.size.or(0)
+	return min(max(size, c.uneven.or(0)), mostUneven*size)
 }
 
 // blocked reports whether budgets, not κ, decided what was bid: nothing can be

@@ -1,7 +1,7 @@
 package pricing
 
 // MaxFeatures is how many features a Context holds at most. More are left out.
-const MaxFeatures = 32
+const MaxFeatures = 36
 
 // Field is what a feature is about. Packed contexts hold hashes that are made of
 // fields: they keep their numbers.

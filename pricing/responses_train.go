@@ -17,6 +17,7 @@ type Example struct {
 	Yes     bool    // there is a response
 	Weight  float64 // of this part; of a response, of all the example
 	Taken   float64 // of a response: the weight of the parts without it that were learned before
+	Sampled float64 // how many others the example stands for, itself among them, where a sample is kept; its weight says so too. 0 is 1
 	Day     int64   // days since 1970-01-01 of the example
 }
 
@@ -58,7 +59,8 @@ func (t *Trainer) Learn(e *Example) {
 	sums := t.example.sums()
 	scaled := sigmoid(logit(prior) + m.scale.of(sums))
 	t.score(e, n, y, scaled, prior)
-	m.scale.learn(sums, n*scaled-y, max(n, 0)*scaled*(1-scaled))
+	of := max(e.Sampled, 1)
+	m.scale.learn(sums, (n*scaled-y)/of, max(n, 0)/of*scaled*(1-scaled))
 	p := sigmoid(logit(prior) + sums[0] + sums[1])
 	t.example.learn(n*p-y, max(n, 0)*p*(1-p))
 	m.reckon()
@@ -80,7 +82,7 @@ func (t *Trainer) model(task Task) *regression {
 }
 
 func (e *Example) valid() bool {
-	return e.Task < NumTasks && e.Weight > 0 && e.Weight <= maxExample && e.Taken >= 0 && e.Taken <= maxExample && (e.Yes || e.Taken == 0)
+	return e.Task < NumTasks && e.Weight > 0 && e.Weight <= maxExample && e.Taken >= 0 && e.Taken <= maxExample && e.Sampled >= 0 && (e.Yes || e.Taken == 0)
 }
 
 // score counts how good the model's chance was, before it learns.

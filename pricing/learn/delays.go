@@ -7,9 +7,9 @@ import (
 
 // Conversions come late: an ad without one yet is no failure yet. What it counts as is
 // learned in parts, as it gets older: as much of an example without a conversion as
-// conversions would have come by then. How soon they come is learned as well, from
-// those of which the whole time is known. An ad with a conversion waits for the end of
-// its stage as well: so successes and failures are always of the same age.
+// conversions would have come by then. How soon they come is learned as well, stage by
+// stage. An ad with a conversion waits for the end of its stage as well: so successes and
+// failures are always of the same age.
 
 // stages are the ages at which a part is learned; at the last one conversions are no
 // longer waited for.

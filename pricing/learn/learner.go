@@ -30,7 +30,7 @@ type Counts struct {
 	LeftOut     uint64 // of them, those that were left out because there were many
 	Late        uint64 // responses that came after what was waited for
 	Conversions uint64 // that belong to an impression that is learned from
-	Unmatched   uint64 // conversions that belong to none
+	Unmatched   uint64 // conversions that belong to none, or to one that is not in the sample
 	Flooded     uint64 // clicks of people who click too often
 }
 
@@ -50,7 +50,9 @@ type Learner struct {
 	waiting  [2][mostStages]uint64 // by delays and stage: number of the first item that has not reached its end
 	delays   [2]delays
 	early    early
-	last     [3]map[uint64]ad.BidID // by key of person, advertiser and conversion: the last click and the last impression that wait, and the last one whose window has not ended
+	// last is, by key of person, advertiser and conversion, the last click and the last
+	// impression that wait, and the last impression whose window has not ended.
+	last     [3]map[uint64]ad.BidID
 	floods   floods
 	outcomes map[ad.ID]*outcome
 	counts   Counts
@@ -264,7 +266,7 @@ func (l *Learner) teach(it *item, t pricing.Task, yes bool, weight, taken float6
 		return
 	}
 	l.responses.Learn(&pricing.Example{
-		Task: t, Context: &it.context, Subject: &it.subject, Yes: yes, Weight: weight, Taken: taken, Day: l.now / dayMS,
+		Task: t, Context: &it.context, Subject: &it.subject, Yes: yes, Weight: weight, Taken: taken, Sampled: float64(it.weight), Day: l.now / dayMS,
 	})
 }
 

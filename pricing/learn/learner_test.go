@@ -145,7 +145,6 @@ func TestConversionsAreMatched(t *testing.T) {
 	f("after eight days", 0, 0, a, click(a, at+second), conversion(1, at+8*day, anna, ad.BidID{}))
 	f("by the last impression", 0, 1, a, b, conversion(1, at+2*hour, anna, ad.BidID{}))
 	f("at once", 0, 1, a, conversion(1, at+second, anna, ad.BidID{}))
-	f("at once, and clicks then", 0, 1, a, conversion(1, at+second, anna, ad.BidID{}), click(a, at+2*second))
 	f("a view after two days", 0, 0, a, conversion(1, at+2*day, anna, ad.BidID{}))
 	f("of somebody else", 0, 0, a, click(a, at+second), conversion(1, at+hour, bruno, ad.BidID{}))
 	f("of nobody known", 0, 0, shown(1, at, 0), conversion(1, at+hour, 0, ad.BidID{}))
@@ -158,30 +157,70 @@ func TestConversionsAreMatched(t *testing.T) {
 	f("of another advertiser", 0, 0, a, click(a, at+second), other)
 }
 
+// TestConversionBeforeItsClick has somebody convert and click then. That is an
+// acquisition, and no example: of ads that are clicked nothing is learned of views.
+func TestConversionBeforeItsClick(t *testing.T) {
+	l := learn.NewLearner()
+	a := impression(1, monday, pricing.PerAcquisition, 1)
+	apply(l, a, conversion(1, monday+second, 1, ad.BidID{}), response(a, ad.EventClick, 0, monday+2*second), silence(monday+9*day))
+	wantLearned(t, l, pricing.ClickConverting, 1, 0)
+	wantLearned(t, l, pricing.ViewConverting, 0, 0)
+	if got := l.Outcomes(campaign); got.Events != 1 {
+		t.Errorf("outcomes %+v, want one acquisition", got)
+	}
+}
+
 // TestConversionsOfWhoWasKept lets people see an ad while all are kept, and again while
-// there is room for a part of them only: their conversions still belong to the first.
+// there is room for a part of them only: their conversions still belong to the first,
+// also if they come before the window of the second has ended.
 func TestConversionsOfWhoWasKept(t *testing.T) {
 	const people, others = 1000, 70_000
-	l, n := learn.NewLearner(), uint64(0)
-	show := func(at int64, person uint64) {
-		n++
-		apply(l, impression(n, at, pricing.PerAcquisition, person))
+	for _, after := range []int64{5 * minute, 40 * minute} {
+		l, n := learn.NewLearner(), uint64(0)
+		show := func(at int64, person uint64) {
+			n++
+			apply(l, impression(n, at, pricing.PerAcquisition, person))
+		}
+		for p := range uint64(people) {
+			show(monday, 1+p)
+		}
+		for p := range uint64(others) {
+			show(monday+minute, 1+people+p)
+		}
+		for p := range uint64(people) {
+			show(monday+20*minute, 1+p)
+		}
+		apply(l, silence(monday+20*minute+after))
+		for p := range uint64(people) {
+			apply(l, conversion(p, monday+20*minute+after, 1+p, ad.BidID{}))
+		}
+		apply(l, silence(monday+2*hour))
+		if got := l.Counts(); got.Conversions != people || got.Unmatched != 0 {
+			t.Errorf("of %d conversions %d minutes later %d are matched and %d are not", people, after/minute, got.Conversions, got.Unmatched)
+		}
 	}
-	for p := range uint64(people) {
-		show(monday, 1+p)
+}
+
+// TestConversionsOfClicksLeftOut lets so many click that a part of the clicks is kept.
+// Those who convert after another are not learned as views that did.
+func TestConversionsOfClicksLeftOut(t *testing.T) {
+	const clicks, converts = 40_000, 2000
+	l := learn.NewLearner()
+	for n := range uint64(clicks + converts) {
+		at := monday + int64(n)
+		a := impression(n, at, pricing.PerAcquisition, 1+n)
+		apply(l, a, response(a, ad.EventClick, 0, at))
+		if n >= clicks {
+			apply(l, conversion(n, at, 1+n, ad.BidID{}))
+		}
 	}
-	for p := range uint64(others) {
-		show(monday+minute, 1+people+p)
+	apply(l, silence(monday+9*day))
+	wantLearned(t, l, pricing.ViewConverting, 0, 0)
+	if got := quality(t, l, pricing.ClickConverting).Events; got < 0.9*converts || got > 1.1*converts {
+		t.Errorf("%v conversions after clicks are learned of %d", got, converts)
 	}
-	for p := range uint64(people) {
-		show(monday+20*minute, 1+p)
-	}
-	apply(l, silence(monday+40*minute))
-	for p := range uint64(people) {
-		apply(l, conversion(p, monday+hour, 1+p, ad.BidID{}))
-	}
-	if got := l.Counts(); got.Conversions != people || got.Unmatched != 0 {
-		t.Errorf("of %d conversions %d are matched and %d are not", people, got.Conversions, got.Unmatched)
+	if got := l.Outcomes(campaign).Events; got < 0.9*converts || got > 1.1*converts {
+		t.Errorf("%v acquisitions are counted of %d", got, converts)
 	}
 }
 

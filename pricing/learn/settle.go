@@ -43,8 +43,12 @@ func (l *Learner) resolve() {
 	if it.flags&played != 0 {
 		l.teach(it, pricing.Completing, it.flags&completed != 0, w, 0)
 	}
-	if it.subject.Conversion != 0 && (it.flags&clicked == 0 || it.flags&converted != 0) {
+	switch {
+	case it.subject.Conversion == 0:
+	case it.flags&clicked == 0:
 		l.view(it)
+	case it.flags&converted != 0: // before its click: of views with a click nothing is learned, whatever became of them
+		l.count(it)
 	}
 }
 
@@ -81,9 +85,8 @@ func (l *Learner) click(it *item) {
 	l.clicks.push(&c)
 }
 
-// view lets an impression without a click wait for its conversion, or one that had its
-// conversion before its click. Where there are many, it does so of some people only, with
-// all that they see.
+// view lets an impression without a click wait for its conversion. Where there are many,
+// it does so of some people only, with all that they see.
 func (l *Learner) view(it *item) {
 	hash := keyOf(it.bid) >> 32
 	if !it.person.IsZero() {
@@ -91,6 +94,9 @@ func (l *Learner) view(it *item) {
 	}
 	weight, ok := thin(hash, l.views.len(), mostViewed)
 	if !ok || l.views.find(it.bid) != nil {
+		if it.flags&converted != 0 {
+			l.convertView(it.conversion)
+		}
 		return
 	}
 	v := *it
@@ -178,10 +184,18 @@ func (l *Learner) conversion(e *ad.Event) {
 		l.counts.Unmatched++
 		return
 	}
-	if it := l.shown.find(l.last[ofShown][key]); it != nil {
+	switch it := l.shown.find(l.last[ofShown][key]); {
+	case it == nil:
+		l.convertView(key)
+	case it.flags&clicked != 0:
+		l.counts.Unmatched++ // its click is not in the sample
+	default:
 		it.flags |= converted // learned when its window ends
-		return
 	}
+}
+
+// convertView takes a conversion for the last impression that waits for one.
+func (l *Learner) convertView(key uint64) {
 	if it := l.views.find(l.last[ofViews][key]); it != nil {
 		l.convert(it)
 		return
@@ -192,11 +206,16 @@ func (l *Learner) conversion(e *ad.Event) {
 // convert notes that a conversion has come. It is learned at the end of the stage that
 // the item is in.
 func (l *Learner) convert(it *item) {
-	l.counts.Conversions++
-	if o := l.outcomes[it.subject.Campaign]; o != nil && o.goal == pricing.PerAcquisition {
-		o.total.Events++
-	}
+	l.count(it)
 	if it.flags&converted == 0 {
 		it.flags |= converted | held
+	}
+}
+
+// count counts a conversion, as one for each that its item stands for.
+func (l *Learner) count(it *item) {
+	l.counts.Conversions++
+	if o := l.outcomes[it.subject.Campaign]; o != nil && o.goal == pricing.PerAcquisition {
+		o.total.Events += float64(it.weight)
 	}
 }
