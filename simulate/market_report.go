@@ -202,7 +202,7 @@ func (r *MarketReport) writeQuality(w io.Writer) {
 		if c.Quality == nil {
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t%.4g\t%s\t%s\t\n", c.Name, c.Goal, c.Events, c.Expected, c.EventCost, c.TargetText(), c.Quality.row())
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t%s\t%s\t%s\t\n", c.Name, c.Goal, c.Events, c.Expected, number(c.EventCost), c.TargetText(), c.Quality.row())
 	}
 	for i := range r.Goals {
 		g := &r.Goals[i]

@@ -13,7 +13,7 @@ func (s *ShadingReport) writeText(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "\nbids on every auction\tsurplus\t÷ oracle\t÷ hindsight\twins\tspend\t")
 	for _, x := range s.Ways {
-		fmt.Fprintf(tw, "%s\t%.4g\t%.4f\t%.4f\t%d\t%.4g\t\n", x.Name, x.Surplus, x.OfOracle, x.OfHindsight, x.Wins, x.Spend)
+		fmt.Fprintf(tw, "%s\t%s\t%.4f\t%.4f\t%d\t%s\t\n", x.Name, number(x.Surplus), x.OfOracle, x.OfHindsight, x.Wins, number(x.Spend))
 	}
 	if err := tw.Flush(); err != nil {
 		return err

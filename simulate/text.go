@@ -77,10 +77,10 @@ func (r *Report) remarks() []string {
 		list = append(list, fmt.Sprintf("the best constant κ, known in hindsight, buys %.4f of the optimum with notices as late as these; pacing has to find it", r.Total.Constant/r.Total.Optimum))
 	}
 	if r.Total.Late > 0 {
-		list = append(list, fmt.Sprintf("%.4g was billed after its reservation was freed, which bounds overspend", r.Total.Late))
+		list = append(list, fmt.Sprintf("%s was billed after its reservation was freed, which bounds overspend", number(r.Total.Late)))
 	}
 	if r.Total.Unbilled > 0 {
-		list = append(list, fmt.Sprintf("%.4g was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", r.Total.Unbilled))
+		list = append(list, fmt.Sprintf("%s was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", number(r.Total.Unbilled)))
 	}
 	if r.Total.Replayed > 0 {
 		list = append(list, fmt.Sprintf("%d billing notices came again and were not charged", r.Total.Replayed))
