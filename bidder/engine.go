@@ -41,7 +41,7 @@ type Engine struct {
 	// What is learned, asked for whenever κ moves; nil for nothing. Outcomes are what a
 	// campaign with a target for its average cost got for its money.
 	Model    func() *pricing.Model
-	Outcomes func(campaign ad.ID) pacing.Responses
+	Outcomes func(campaign ad.ID) (r pacing.Responses, known bool)
 	Scorer   pricing.Scorer // tells chances in the place of the model; nil for none
 	Features pricing.Key    // keys the hashes by which models know what they see; it never changes
 
@@ -100,7 +100,9 @@ func (e *Engine) Pace(now time.Time) {
 	if s != nil && e.Outcomes != nil {
 		for _, c := range s.Campaigns {
 			if c.Plan.AverageCost > 0 {
-				e.Books.Pacer.Responses(c.ID, e.Outcomes(c.ID))
+				if r, known := e.Outcomes(c.ID); known {
+					e.Books.Pacer.Responses(c.ID, r)
+				}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"bidwell/ad"
 	"bidwell/internal/conf"
@@ -175,11 +176,23 @@ func (c *compiler) goalOf(l *Line) {
 	switch {
 	case l.Price > g.Worth:
 		c.ps.Errorf(b.At("price"), "a price is for a thousand impressions, the worth for one "+g.Event(), "one impression costs more than one %s is worth, at %s", g.Event(), g.Spec.At("worth"))
+	case l.Prior < leastPrior:
+		c.ps.Errorf(b.At("price"), "raise the price, or lower the worth", "this bids as if less than one of a million impressions led to %s, at %s of worth: so small a chance is none", article(g.Event()), g.Spec.Worth.Amount)
 	case l.Prior > implausible[g.PayPer]:
 		c.ps.Warnf(b.At("price"), "a price is for a thousand impressions, the worth for one "+g.Event(),
-			"this bids as if %s %% of the impressions led to a %s, at %s of worth", strconv.FormatFloat(100*l.Prior, 'g', 3, 64), g.Event(), g.Spec.Worth.Amount)
+			"this bids as if %s %% of the impressions led to %s, at %s of worth", strconv.FormatFloat(100*l.Prior, 'g', 3, 64), article(g.Event()), g.Spec.Worth.Amount)
 	}
 	c.responds(l)
+}
+
+// leastPrior is the least chance that models reckon with, with room for the parts of it.
+const leastPrior = 1e-6
+
+func article(event string) string {
+	if strings.ContainsRune("aeiou", rune(event[0])) {
+		return "an " + event
+	}
+	return "a " + event
 }
 
 // implausible are the chances, by goal, that no campaign has.

@@ -44,7 +44,7 @@ func (p *pupil) recall(now time.Time) {
 }
 
 // outcomes returns what a campaign got for its money.
-func (p *pupil) outcomes(campaign ad.ID) pacing.Responses {
+func (p *pupil) outcomes(campaign ad.ID) (pacing.Responses, bool) {
 	o := p.learner.Outcomes(campaign)
-	return pacing.Responses{Cost: o.Cost, Events: o.Events, Expected: o.Expected, Due: o.Due}
+	return pacing.Responses{Cost: o.Cost, Events: o.Events, Expected: o.Expected, Due: o.Due}, true
 }

@@ -202,7 +202,7 @@ func (r *MarketReport) writeQuality(w io.Writer) {
 		if c.Quality == nil {
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t%s\t%s\t%s\t\n", c.Name, c.Goal, c.Events, c.Expected, number(c.EventCost), c.TargetText(), c.Quality.row())
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t%s\t%s\t%s\t\n", c.Name, c.Goal, c.Events, c.Expected, c.EventCostText(), c.TargetText(), c.Quality.row())
 	}
 	for i := range r.Goals {
 		g := &r.Goals[i]
@@ -217,6 +217,14 @@ func (r *MarketReport) writeQuality(w io.Writer) {
 
 func (q *Quality) row() string {
 	return fmt.Sprintf("%.3f\t%.4f\t%.4f\t%.3f\t%.3f", q.Calibration, q.NE, q.TrueNE, q.AUC, q.TrueAUC)
+}
+
+// EventCostText returns what an event cost, if there was one.
+func (s *MarketResult) EventCostText() string {
+	if s.Events == 0 {
+		return "–"
+	}
+	return number(s.EventCost)
 }
 
 // TargetText returns what an event is to cost on average, if that is said.
@@ -273,7 +281,7 @@ func (r *MarketReport) remarks() []string {
 			list = append(list, fmt.Sprintf("%s: after %d impressions, chances of each campaign were %.3f to %.3f of the true ones", g.Goal, firstImpressions, g.SeasonedRange[0], g.SeasonedRange[1]))
 		}
 	}
-	if r.Total.Oracle > 0 {
+	if r.Auction == FirstPrice.String() && r.Total.Oracle > 0 {
 		list = append(list, fmt.Sprintf("shading kept %.3f of what bids of just the least price that wins would have: %s of %s", r.Total.Gained/r.Total.Oracle, number(r.Total.Gained), number(r.Total.Oracle)))
 	}
 	if r.Late > 0 {
@@ -319,7 +327,7 @@ func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "y") {
+	if strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ay") {
 		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
 	}
 	return fmt.Sprintf("%d %ss", n, noun)

@@ -32,7 +32,10 @@ func (m *Main) openLearned() {
 		Say: func(text string) { m.Log.Warn("learning prices: " + text) },
 	})
 	m.engine.Model = m.learned.Model
-	m.engine.Outcomes = func(campaign ad.ID) pacing.Responses { return pacing.Responses(m.learned.Outcomes(campaign)) }
+	m.engine.Outcomes = func(campaign ad.ID) (pacing.Responses, bool) {
+		p := m.learned.Published()
+		return pacing.Responses(p.Outcomes[campaign]), p.Whole
+	}
 }
 
 // longestCatchUp is how long explain goes through events that no snapshot has seen.

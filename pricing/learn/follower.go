@@ -77,6 +77,7 @@ type Published struct {
 	Counts   Counts
 	Rates    pricing.Counts
 	Position uint64 // of the first event that was not seen
+	Whole    bool   // all events were seen that were durable a moment ago: it is no part of a past that is read again
 }
 
 // Stats are gauges and counters since Open.
@@ -99,7 +100,7 @@ func Open(l *ledger.Ledger, dir string, o Options) *Follower {
 		f.saveAt = f.o.Now()
 	}
 	f.reached.Store(f.learner.position)
-	f.publish()
+	f.publish(f.learner.position >= l.Durable())
 	return f
 }
 
@@ -136,9 +137,6 @@ func (f *Follower) Published() *Published { return f.now.Load() }
 // Model returns the models that were published last. It is never nil.
 func (f *Follower) Model() *pricing.Model { return f.now.Load().Model }
 
-// Outcomes returns what a campaign got for its money, as of the last publication.
-func (f *Follower) Outcomes(campaign ad.ID) Outcomes { return f.now.Load().Outcomes[campaign] }
-
 // Stats returns the gauges.
 func (f *Follower) Stats() Stats {
 	s := Stats{Lost: f.lost.Load()}
@@ -153,9 +151,9 @@ func (f *Follower) Stats() Stats {
 	return s
 }
 
-func (f *Follower) publish() {
+func (f *Follower) publish(whole bool) {
 	l := f.learner
-	f.now.Store(&Published{l.Model(), maps.Collect(l.outcomesOf()), l.Counts(), l.rates.Counts(), l.position})
+	f.now.Store(&Published{l.Model(), maps.Collect(l.outcomesOf()), l.Counts(), l.rates.Counts(), l.position, whole})
 	f.published = f.o.Now()
 }
 
@@ -218,8 +216,8 @@ func (f *Follower) catchUp(ctx context.Context) error {
 			return fmt.Errorf("learn from the ledger: %w", err)
 		}
 	}
-	if f.learner.position != from {
-		f.publish()
+	if f.learner.position != from || !f.Published().Whole {
+		f.publish(true)
 	}
 	return nil
 }
@@ -250,7 +248,7 @@ func (f *Follower) read(ctx context.Context, to uint64) error {
 	case err == nil, errors.Is(err, errEnough):
 		next, err = to, nil // whatever is missing at the end was dropped
 	case errors.Is(err, errPause):
-		f.publish()
+		f.publish(false)
 		f.save(false) // if it fails, learning goes on
 		err = nil
 	case errors.Is(err, ledger.ErrDamaged):

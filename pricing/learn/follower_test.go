@@ -227,6 +227,25 @@ func TestModelsAheadOfTheLedger(t *testing.T) {
 	must(t, short.ledger.Close())
 }
 
+// TestAPastThatIsReadAgainIsToldOf opens a follower on a ledger that is ahead of what was
+// saved: what it publishes says that it is a part until all has been learned.
+func TestAPastThatIsReadAgainIsToldOf(t *testing.T) {
+	p := start(t, disktest.New())
+	if !p.follower.Published().Whole {
+		t.Error("of an empty ledger all has been learned")
+	}
+	p.append(t, history(3, 200)...)
+	again := learn.Open(p.ledger, "elsewhere", learn.Options{FS: p.fs})
+	if again.Published().Whole {
+		t.Error("nothing has been learned yet, and it is published as all")
+	}
+	must(t, again.CatchUp(context.Background()))
+	if got := again.Published(); !got.Whole || got.Position != p.ledger.Durable() {
+		t.Errorf("all has been learned, and it is published as a part, up to %d", got.Position)
+	}
+	must(t, p.ledger.Close())
+}
+
 // TestRunFollows ends a follower that runs: what is durable by then has been learned,
 // published and saved.
 func TestRunFollows(t *testing.T) {
@@ -241,7 +260,7 @@ func TestRunFollows(t *testing.T) {
 	if got, want := p.follower.Published().Position, p.ledger.Durable(); got != want {
 		t.Errorf("what was published goes up to event %d, want %d", got, want)
 	}
-	if p.follower.Model().Responses == nil || p.follower.Outcomes(campaign) == (learn.Outcomes{}) {
+	if p.follower.Model().Responses == nil || p.follower.Published().Outcomes[campaign] == (learn.Outcomes{}) {
 		t.Error("nothing was published")
 	}
 	if len(p.snapshots(t)) != 1 {

@@ -146,6 +146,10 @@ func TestConversionsAreMatched(t *testing.T) {
 	f("by the last impression", 0, 1, a, b, conversion(1, at+2*hour, anna, ad.BidID{}))
 	f("at once", 0, 1, a, conversion(1, at+second, anna, ad.BidID{}))
 	f("a view after two days", 0, 0, a, conversion(1, at+2*day, anna, ad.BidID{}))
+	past := conversion(1, at+hour, anna, ad.BidID{})
+	past.BidTime = at/1000 - 5*day/1000
+	f("that was before the click, told of after it", 0, 0, a, click(a, at+second), past)
+	f("that was before the view, told of after it", 0, 0, a, past)
 	f("of somebody else", 0, 0, a, click(a, at+second), conversion(1, at+hour, bruno, ad.BidID{}))
 	f("of nobody known", 0, 0, shown(1, at, 0), conversion(1, at+hour, 0, ad.BidID{}))
 	f("of a cause that is not known", 0, 0, a, click(a, at+second), conversion(1, at+hour, anna, bidOf(77)))

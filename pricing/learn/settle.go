@@ -95,7 +95,7 @@ func (l *Learner) view(it *item) {
 	weight, ok := thin(hash, l.views.len(), mostViewed)
 	if !ok || l.views.find(it.bid) != nil {
 		if it.flags&converted != 0 {
-			l.convertView(it.conversion)
+			l.convertView(it.conversion, it.at/1000)
 		}
 		return
 	}
@@ -176,7 +176,8 @@ func (l *Learner) conversion(e *ad.Event) {
 	if !told && !e.Person.IsZero() {
 		bid = l.last[ofClicks][key]
 	}
-	if it := l.clicks.find(bid); it != nil && it.subject.Conversion == pricing.ConversionOf(e.Topic) && it.subject.Advertiser == e.Advertiser {
+	if it := l.clicks.find(bid); it != nil && it.subject.Conversion == pricing.ConversionOf(e.Topic) && it.subject.Advertiser == e.Advertiser &&
+		(told || it.by(e.BidTime)) {
 		l.convert(it)
 		return
 	}
@@ -185,8 +186,8 @@ func (l *Learner) conversion(e *ad.Event) {
 		return
 	}
 	switch it := l.shown.find(l.last[ofShown][key]); {
-	case it == nil:
-		l.convertView(key)
+	case it == nil || !it.by(e.BidTime):
+		l.convertView(key, e.BidTime)
 	case it.flags&clicked != 0:
 		l.counts.Unmatched++ // its click is not in the sample
 	default:
@@ -194,9 +195,13 @@ func (l *Learner) conversion(e *ad.Event) {
 	}
 }
 
-// convertView takes a conversion for the last impression that waits for one.
-func (l *Learner) convertView(key uint64) {
-	if it := l.views.find(l.last[ofViews][key]); it != nil {
+// by reports whether an item is no later than a moment, unix seconds: a conversion may be
+// told of long after it was.
+func (it *item) by(second int64) bool { return it.at/1000 <= second }
+
+// convertView takes a conversion of a moment for the last impression that waits for one.
+func (l *Learner) convertView(key uint64, second int64) {
+	if it := l.views.find(l.last[ofViews][key]); it != nil && it.by(second) {
 		l.convert(it)
 		return
 	}

@@ -13,7 +13,7 @@ import (
 
 // stateVersion is raised when the state's form or what learning makes of events
 // changes: an older state is then made again from the events.
-const stateVersion = 5
+const stateVersion = 6
 
 // ErrState is what errors of Restore wrap.
 var ErrState = errors.New("state of what was learned")
@@ -31,7 +31,7 @@ func (l *Learner) AppendState(dst []byte) []byte {
 // nothing.
 func (l *Learner) Restore(state []byte) error {
 	if len(state) == 0 || state[0] != stateVersion {
-		return fmt.Errorf("%w: it is of another version, or none", ErrState)
+		return fmt.Errorf("%w: another version of Bidwell wrote it", ErrState)
 	}
 	c := coder{reading: true, buf: state[1:]}
 	s := NewLearner()

@@ -39,8 +39,12 @@ func Verify(ctx context.Context, l *ledger.Ledger, dir string, o Options, progre
 		}
 		v.Notes = append(v.Notes, fmt.Sprintf("the models of event %d cannot be used: %v", p, err))
 	}
-	if saved == nil {
+	switch {
+	case saved == nil && len(positions) == 0:
 		v.Notes = append(v.Notes, "no models have been saved")
+		return v, nil
+	case saved == nil:
+		v.Notes = append(v.Notes, "a bidder that starts makes them again from the ledger")
 		return v, nil
 	}
 	v.Position = saved.position
