@@ -197,7 +197,7 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 	l, lt := &sc.snap.Lines[i], &t.lines[i]
 	x := LineExplanation{
 		Campaign: l.Campaign.Name, Line: l.Name,
-		Bids: lt.reason == ad.OK, Reason: lt.reason.String(), Text: lt.reason.Text(),
+		Bids: lt.reason == ad.OK, Reason: lt.reason.String(), Text: lt.text(),
 		Detail: sc.detail(t.imp, l, lt),
 		Where:  sc.origin(l, lt).String(),
 		rank:   rank(lt.reason),

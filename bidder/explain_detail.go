@@ -129,6 +129,14 @@ var (
 	pacedOf    = [campaign.Levels]string{campaign.OfLine: " of the line item", campaign.OfAdvertiser: " of the advertiser"}
 )
 
+// text says why a line item does not bid.
+func (lt *lineTrace) text() string {
+	if lt.reason == ad.PacedBelowFloor && lt.byCost {
+		return "what an event may cost on average lowers the bid below the floor"
+	}
+	return lt.reason.Text()
+}
+
 // origin returns the place in the YAML that decided about a line item. Where budgets
 // of several levels could have, it is the one that did.
 func (sc *Scratch) origin(l *campaign.Line, lt *lineTrace) conf.Pos {

@@ -60,4 +60,7 @@ creatives:
 	if want := "worth 0.75 USD, floor 0.750001 USD"; l.Detail != want {
 		t.Errorf("got %q, want %q", l.Detail, want)
 	}
+	if want := "what an event may cost on average lowers the bid below the floor"; l.Text != want {
+		t.Errorf("got %q, want %q", l.Text, want)
+	}
 }

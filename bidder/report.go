@@ -225,7 +225,7 @@ func (rd *reading) topicOf(r *report) (*topic.Topic, *objection) {
 // timeOf reads when something happened: unix seconds or RFC 3339; now if left out.
 func (rd *reading) timeOf(raw json.RawMessage) (int64, *objection) {
 	now := rd.now.Unix()
-	if len(raw) == 0 {
+	if len(raw) == 0 || string(raw) == "null" {
 		return now, nil
 	}
 	var at int64

@@ -183,6 +183,9 @@ func TestReportRefusesLines(t *testing.T) {
 			t.Errorf("%.80s: %+v, want %s", c.line, r, c.want)
 		}
 	}
+	if r := s.send(t, "/e/visit", reportLine("1", "a", good+`,"time":null,"value":null,"bid":null`)); r.Accepted != 1 {
+		t.Errorf("what is null is not taken as left out: %+v", r)
+	}
 	if n := s.events.Durable(); n != 0 {
 		t.Errorf("the ledger has %d events, want none", n)
 	}

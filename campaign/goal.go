@@ -92,8 +92,15 @@ func (c *compiler) worthOf(g *Goal) {
 		if g.Worth > 0 && g.Average >= g.Worth {
 			c.ps.Warnf(s.At("average_cost"), "", "nothing is bid that costs more than the worth, at %s, so this changes nothing", s.At("worth"))
 		}
+		if 0 < g.Average && g.Average < g.Worth/leastAverage {
+			c.ps.Warnf(s.At("average_cost"), "raise it, or lower the worth", "bids begin at average_cost ÷ worth of the price, at %s of worth: less than a %dth, which hardly wins anything", s.At("worth"), leastAverage)
+		}
 	}
 }
+
+// leastAverage is the part of an event's worth that it may cost on average at the least,
+// without a warning: one in so many.
+const leastAverage = 50
 
 // worth converts the amount of a goal.
 func (c *compiler) worth(s *GoalSpec, key string, a conf.Amount) (ad.Money, bool) {
@@ -145,7 +152,7 @@ func (c *compiler) reported(camp *Campaign, s *GoalSpec) {
 		}
 		return
 	}
-	c.ps.Warnf(s.At("conversion"), "name it under advertisers in "+ProcessFileName, "nobody reports conversions of advertiser %q, so that bids stay at the price of the line items", camp.Advertiser)
+	c.ps.Warnf(s.At("conversion"), "name it under advertisers in "+ProcessFileName, "nobody reports conversions of advertiser %q, so that chances stay as the prices of the line items state them", camp.Advertiser)
 }
 
 // goalOf compiles what a line item bids for the goal of its campaign: while nothing is

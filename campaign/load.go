@@ -48,6 +48,9 @@ func Reload(path string, now time.Time) (*Snapshot, *conf.Problems, error) {
 func openRoot(path string) (*os.Root, error) {
 	dir, name := filepath.Split(path)
 	if name != ProcessFileName {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("open the configuration: %w", err)
+		}
 		return nil, fmt.Errorf("%s: the configuration's first file is called %s; name it with --config", path, ProcessFileName)
 	}
 	if dir == "" {

@@ -27,10 +27,11 @@ func featureKeyFile(data string) string { return filepath.Join(data, "feature.ke
 
 // openLearned takes up what was learned for prices, which bids are made of from the
 // first one on.
-func (m *Main) openLearned() {
-	m.learned = learn.Open(m.ledger, modelsDir(m.dataDir()), learn.Options{
-		Say: func(text string) { m.Log.Warn("learning prices: " + text) },
-	})
+func (m *Main) openLearned() { m.learnWith(learn.Options{}) }
+
+func (m *Main) learnWith(o learn.Options) {
+	o.Say = func(text string) { m.Log.Warn("learning prices: " + text) }
+	m.learned = learn.Open(m.ledger, modelsDir(m.dataDir()), o)
 	m.engine.Model = m.learned.Model
 	m.engine.Outcomes = func(campaign ad.ID) (pacing.Responses, bool) {
 		p := m.learned.Published()
@@ -47,7 +48,7 @@ func (m *Main) openLearnedToExplain() error {
 	if _, err := os.Stat(modelsDir(m.dataDir())); errors.Is(err, fs.ErrNotExist) {
 		return nil // nothing was learned yet
 	}
-	m.openLearned()
+	m.learnWith(learn.Options{Looks: true})
 	ctx, cancel := context.WithTimeout(context.Background(), longestCatchUp)
 	defer cancel()
 	if err := m.learned.CatchUp(ctx); err != nil && ctx.Err() == nil {

@@ -23,6 +23,7 @@ type Options struct {
 	Save  time.Duration // how often a snapshot is written while events come: 5 min
 	Retry time.Duration // from one attempt to the next while the ledger cannot be read, and to the first one to save again: 1 s
 	Drain time.Duration // for how long at most Run goes on after its end: 5 s
+	Looks bool          // nothing is written: whoever only wants to know what is learned
 
 	Now func() time.Time // tells when these have passed: time.Now
 	Say func(string)     // is told what an operator should know, as that a snapshot is damaged: nobody
@@ -106,8 +107,10 @@ func Open(l *ledger.Ledger, dir string, o Options) *Follower {
 
 // recall takes up the newest snapshot that is of use.
 func (f *Follower) recall() error {
-	if err := f.snapshots.make(); err != nil {
-		return err
+	if !f.o.Looks {
+		if err := f.snapshots.make(); err != nil {
+			return err
+		}
 	}
 	positions, err := f.snapshots.list()
 	if err != nil {
@@ -116,7 +119,10 @@ func (f *Follower) recall() error {
 	for _, p := range positions {
 		if p > f.ledger.Durable() {
 			f.o.Say(fmt.Sprintf("the models of event %d are ahead of the ledger, as after a backup was restored; older ones are taken", p))
-			if err := f.snapshots.drop(p); err != nil {
+			if !f.o.Looks {
+				err = f.snapshots.drop(p)
+			}
+			if err != nil {
 				return err
 			}
 			continue
@@ -272,6 +278,9 @@ func (f *Follower) read(ctx context.Context, to uint64) error {
 // one has worked.
 func (f *Follower) save(must bool) error {
 	now := f.o.Now()
+	if f.o.Looks {
+		return nil
+	}
 	if f.learner.position == f.saved && f.unsaved.Load() == nil || !must && now.Before(f.saveAt) {
 		return nil
 	}

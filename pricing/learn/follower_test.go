@@ -227,6 +227,24 @@ func TestModelsAheadOfTheLedger(t *testing.T) {
 	must(t, short.ledger.Close())
 }
 
+// TestLookingWritesNothing looks at what was learned, beside models of a ledger that is
+// no more: they stay, and nothing else comes.
+func TestLookingWritesNothing(t *testing.T) {
+	p := start(t, disktest.New())
+	p.append(t, history(3, 200)...)
+	p.learn(t)
+	must(t, p.follower.Save())
+	must(t, p.fs.Rename(p.snapshots(t)[0], "models/models-00000000000000999999"))
+	before := p.snapshots(t)
+	f := learn.Open(p.ledger, "models", learn.Options{FS: p.fs, Looks: true})
+	must(t, f.CatchUp(context.Background()))
+	must(t, f.Save())
+	if got := p.snapshots(t); !slices.Equal(got, before) || f.Published().Position != p.ledger.Durable() {
+		t.Errorf("looking left %q of %q and got to %d", got, before, f.Published().Position)
+	}
+	must(t, p.ledger.Close())
+}
+
 // TestAPastThatIsReadAgainIsToldOf opens a follower on a ledger that is ahead of what was
 // saved: what it publishes says that it is a part until all has been learned.
 func TestAPastThatIsReadAgainIsToldOf(t *testing.T) {
