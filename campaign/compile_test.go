@@ -1,6 +1,7 @@
 package campaign_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -136,7 +137,14 @@ func TestLoadOfWhatIsNoConfiguration(t *testing.T) {
 	if _, _, err := campaign.Load(filepath.Join(t.TempDir(), "nothing", campaign.ProcessFileName), today); err == nil {
 		t.Error("a directory that does not exist was read")
 	}
-	if _, _, err := campaign.Load("configs/other.yaml", today); err == nil || !strings.Contains(err.Error(), campaign.ProcessFileName) {
+	other := filepath.Join(t.TempDir(), "other.yaml")
+	if _, _, err := campaign.Load(other, today); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: got %v", err)
+	}
+	if err := os.WriteFile(other, []byte("currency: USD\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := campaign.Load(other, today); err == nil || !strings.Contains(err.Error(), campaign.ProcessFileName) {
 		t.Errorf("another name for the process file: got %v", err)
 	}
 }
