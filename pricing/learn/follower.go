@@ -119,10 +119,10 @@ func (f *Follower) recall() error {
 	for _, p := range positions {
 		if p > f.ledger.Durable() {
 			f.o.Say(fmt.Sprintf("the models of event %d are ahead of the ledger, as after a backup was restored; older ones are taken", p))
-			if !f.o.Looks {
-				err = f.snapshots.drop(p)
+			if f.o.Looks {
+				continue
 			}
-			if err != nil {
+			if err := f.snapshots.drop(p); err != nil {
 				return err
 			}
 			continue

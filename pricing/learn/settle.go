@@ -189,7 +189,7 @@ func (l *Learner) conversion(e *ad.Event) {
 	case it == nil || !it.by(e.BidTime):
 		l.convertView(key, e.BidTime)
 	case it.flags&clicked != 0:
-		l.counts.Unmatched++ // its click is not in the sample
+		l.counts.Unmatched++ // its click is not in the sample, or came after what is told of late
 	default:
 		it.flags |= converted // learned when its window ends
 	}
