@@ -145,6 +145,7 @@ func (l learnedMetrics) Collect(ch chan<- prometheus.Metric) {
 	counter(learnedDesc, c.LeftOut, "left_out")
 	counter(responsesDesc, c.Conversions, "conversion")
 	counter(responsesDesc, c.Unmatched, "unmatched_conversion")
+	counter(responsesDesc, c.Repeated, "repeated_conversion")
 	counter(responsesDesc, c.Late, "late")
 	counter(responsesDesc, c.Flooded, "flood")
 	counter(auctionsDesc, p.Rates.Exact, "least_to_win")

@@ -132,6 +132,11 @@ func (f *Follower) recall() error {
 			f.learner, f.saved = learner, p
 			return nil
 		}
+		if errors.Is(err, errDamaged) && !f.o.Looks { // it would count as one of those that are kept
+			if err := f.snapshots.drop(p); err != nil {
+				return err
+			}
+		}
 		f.o.Say(fmt.Sprintf("the models of event %d cannot be used: %v; older ones are taken, or they are made again from the ledger", p, err))
 	}
 	return nil

@@ -31,6 +31,7 @@ type Counts struct {
 	Late        uint64 // responses that came after what was waited for
 	Conversions uint64 // that belong to an impression that is learned from
 	Unmatched   uint64 // conversions that belong to none, or to one that is not in the sample
+	Repeated    uint64 // conversions of a click or a view that has one already
 	Flooded     uint64 // clicks of people who click too often
 }
 

@@ -143,6 +143,9 @@ func TestConversionsAreMatched(t *testing.T) {
 	f("by the person's last click", 1, 0, a, click(a, at+second), b, conversion(1, at+hour, anna, ad.BidID{}))
 	f("after six days", 1, 0, a, click(a, at+second), conversion(1, at+6*day, anna, ad.BidID{}))
 	f("after eight days", 0, 0, a, click(a, at+second), conversion(1, at+8*day, anna, ad.BidID{}))
+	f("orders again", 1, 0, a, click(a, at+second), conversion(1, at+hour, anna, ad.BidID{}), conversion(2, at+2*hour, anna, a.Bid))
+	f("orders again without a click", 0, 1, a, conversion(1, at+second, anna, ad.BidID{}), conversion(2, at+minute, anna, ad.BidID{}),
+		conversion(3, at+hour, anna, ad.BidID{}))
 	f("by the last impression", 0, 1, a, b, conversion(1, at+2*hour, anna, ad.BidID{}))
 	f("at once", 0, 1, a, conversion(1, at+second, anna, ad.BidID{}))
 	f("a view after two days", 0, 0, a, conversion(1, at+2*day, anna, ad.BidID{}))
@@ -161,16 +164,23 @@ func TestConversionsAreMatched(t *testing.T) {
 	f("of another advertiser", 0, 0, a, click(a, at+second), other)
 }
 
-// TestConversionBeforeItsClick has somebody convert and click then. That is an
-// acquisition, and no example: of ads that are clicked nothing is learned of views.
+// TestConversionBeforeItsClick has somebody convert and click then, whenever it is told
+// of. That is an acquisition, and no example: of ads that are clicked nothing is learned
+// of views.
 func TestConversionBeforeItsClick(t *testing.T) {
-	l := learn.NewLearner()
 	a := impression(1, monday, pricing.PerAcquisition, 1)
-	apply(l, a, conversion(1, monday+second, 1, ad.BidID{}), response(a, ad.EventClick, 0, monday+2*second), silence(monday+9*day))
-	wantLearned(t, l, pricing.ClickConverting, 1, 0)
-	wantLearned(t, l, pricing.ViewConverting, 0, 0)
-	if got := l.Outcomes(campaign); got.Events != 1 {
-		t.Errorf("outcomes %+v, want one acquisition", got)
+	converts, click := conversion(1, monday+second, 1, ad.BidID{}), response(a, ad.EventClick, 0, monday+2*second)
+	told := *converts
+	told.Time = monday + 5*minute
+	for _, events := range [][]*ad.Event{{a, converts, click}, {a, click, &told}} {
+		l := learn.NewLearner()
+		apply(l, events...)
+		apply(l, silence(monday+9*day))
+		wantLearned(t, l, pricing.ClickConverting, 1, 0)
+		wantLearned(t, l, pricing.ViewConverting, 0, 0)
+		if got, c := l.Outcomes(campaign), l.Counts(); got.Events != 1 || c.Conversions != 1 || c.Unmatched != 0 {
+			t.Errorf("outcomes %+v and counts %+v, want one acquisition", got, c)
+		}
 	}
 }
 

@@ -188,11 +188,19 @@ func (l *Learner) conversion(e *ad.Event) {
 	switch it := l.shown.find(l.last[ofShown][key]); {
 	case it == nil || !it.by(e.BidTime):
 		l.convertView(key, e.BidTime)
-	case it.flags&clicked != 0:
-		l.counts.Unmatched++ // its click is not in the sample, or came after what is told of late
+	case it.flags&clicked != 0 && !l.clickedAfter(it.bid, e.BidTime):
+		l.counts.Unmatched++ // its click is not in the sample
+	case it.flags&converted != 0:
+		l.counts.Repeated++
 	default:
-		it.flags |= converted // learned when its window ends
+		it.flags |= converted // learned, or counted, when its window ends
 	}
+}
+
+// clickedAfter reports whether the click of a bid waits, and is later than a moment.
+func (l *Learner) clickedAfter(bid ad.BidID, second int64) bool {
+	c := l.clicks.find(bid)
+	return c != nil && !c.by(second)
 }
 
 // by reports whether an item is no later than a moment, unix seconds: a conversion may be
@@ -209,12 +217,15 @@ func (l *Learner) convertView(key uint64, second int64) {
 }
 
 // convert notes that a conversion has come. It is learned at the end of the stage that
-// the item is in.
+// the item is in. Another one of the same click or view, as of somebody who orders
+// again, is no other acquisition: the chance is that of at least one.
 func (l *Learner) convert(it *item) {
-	l.count(it)
-	if it.flags&converted == 0 {
-		it.flags |= converted | held
+	if it.flags&converted != 0 {
+		l.counts.Repeated++
+		return
 	}
+	l.count(it)
+	it.flags |= converted | held
 }
 
 // count counts a conversion, as one for each that its item stands for.

@@ -13,7 +13,7 @@ import (
 
 // stateVersion is raised when the state's form or what learning makes of events
 // changes: an older state is then made again from the events.
-const stateVersion = 6
+const stateVersion = 7
 
 // ErrState is what errors of Restore wrap.
 var ErrState = errors.New("state of what was learned")
@@ -97,7 +97,7 @@ func (l *Learner) models(c *coder) error {
 }
 
 func (n *Counts) list() []*uint64 {
-	return []*uint64{&n.Impressions, &n.Unreadable, &n.LeftOut, &n.Late, &n.Conversions, &n.Unmatched, &n.Flooded}
+	return []*uint64{&n.Impressions, &n.Unreadable, &n.LeftOut, &n.Late, &n.Conversions, &n.Unmatched, &n.Repeated, &n.Flooded}
 }
 
 // state goes through the items, from the first.
