@@ -9,9 +9,10 @@ import (
 	"bidwell/profile"
 )
 
-// A conversion counts for the ad of the advertiser that the person clicked last, if
-// that is no longer ago than creditFor: so reports can set conversions beside what was
-// spent. On which exchange that was is not known then; nor is it asked.
+// A conversion counts for the ad whose bid the advertiser names as its cause, else for
+// the one of theirs that the person clicked last, if that is no longer ago than creditFor:
+// so reports can set conversions beside what was spent. On which exchange that was is not
+// asked.
 //
 // A profile is read for that with the person's consent only: a pixel shows it, and for
 // what a server reports its key vouches, here as in all else that it may do.
@@ -39,7 +40,8 @@ func clickable(s *campaign.Snapshot) map[clicked]*campaign.Line {
 
 // creditor finds whom the conversions of one report count for.
 type creditor struct {
-	people  *profile.Profiles
+	people  *profile.Profiles // nil if they must not be read
+	clicks  Ledger
 	lines   func() map[clicked]*campaign.Line
 	missed  *[profile.NumOutcomes]atomic.Uint64 // conversions, by why a profile could not be read
 	until   time.Time                           // no profile is waited for after that
@@ -47,7 +49,7 @@ type creditor struct {
 }
 
 func (e *Engine) creditor(rd *reading, now time.Time) *creditor {
-	return &creditor{people: e.Profiles, lines: rd.clickable, missed: &e.Metrics.uncredited, until: now.Add(creditAll)}
+	return &creditor{people: e.Profiles, clicks: e.Ledger, lines: rd.clickable, missed: &e.Metrics.uncredited, until: now.Add(creditAll)}
 }
 
 // deadline returns until when the next profile is waited for.
@@ -59,8 +61,33 @@ func (c *creditor) deadline(now time.Time) time.Time {
 }
 
 // credit names in a conversion the campaign, the line item and the creative that it
-// counts for, if there are any.
+// counts for, if there are any. Where its report says nothing of the person, it is that
+// of the click.
 func (c *creditor) credit(ev *ad.Event) {
+	if !c.byCause(ev) && c.people != nil && !ev.Person.IsZero() {
+		c.byPerson(ev)
+	}
+}
+
+// byCause reports whether a conversion names the click that it counts for. One that
+// cannot be read is as good as none; the ledger says elsewhere that it is damaged.
+func (c *creditor) byCause(ev *ad.Event) bool {
+	if ev.Cause == (ad.BidID{}) {
+		return false
+	}
+	click, ok, err := c.clicks.Click(ev.Cause)
+	if err != nil || !ok || click.Advertiser != ev.Advertiser || click.Time/1000 < ev.BidTime-int64(creditFor/time.Second) {
+		return false
+	}
+	ev.Campaign, ev.Line, ev.Creative = click.Campaign, click.Line, click.Creative
+	if ev.Person.IsZero() {
+		ev.Person = click.Person
+	}
+	return true
+}
+
+// byPerson finds what the person clicked last.
+func (c *creditor) byPerson(ev *ad.Event) {
 	r, o := c.people.Load(ev.Person, c.deadline(time.Now()), &c.scratch)
 	if o == profile.TimedOut || o == profile.Failed {
 		c.missed[o].Add(1)

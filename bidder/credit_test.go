@@ -102,6 +102,73 @@ creatives:
 	}
 }
 
+// TestConversionsAreCreditedToTheirCause reports conversions with the id of the bid that
+// the landing page was called with: they count for its ad, whoever the person is and
+// whatever they clicked since.
+func TestConversionsAreCreditedToTheirCause(t *testing.T) {
+	process := plainProcess + `advertisers:
+  a: {key: ` + serverKey + `, pixel_key: ` + pixelKey + `, conversions: [order]}
+  b: {key: another-` + serverKey + `, conversions: [order]}
+`
+	landing := func(name string) string {
+		return strings.Replace(bannerCampaign(name, 5), `"https://`+name+`.example/"`, `"https://`+name+`.example/?from=bidwell&bid=${BID_ID}"`, 1)
+	}
+	s := serve(t, newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", landing("a")), ""), lenient)
+	b := s.bid(t, examplePath, bannerRequest("r", `,"user":{"id":"u","buyeruid":"anna"}`))
+	leads := s.wantStatus(t, pathOf(inMarkup(t, b, ad.Click)), http.StatusFound).header.Get("Location")
+	if want := "https://a.example/?from=bidwell&bid=" + b.ID; leads != want {
+		t.Fatalf("the click leads to %s, want %s", leads, want)
+	}
+	s.noticed(t, ad.Click, ad.OK, 1)
+	now := time.Now()
+	send := func(key, event, bid string, at time.Time) {
+		t.Helper()
+		line := reportLine(event, "nobody-known", fmt.Sprintf(`,"topic":"order","bid":%q,"time":%d`, bid, at.Unix()))
+		if r := s.sendAs(t, key, "/e/conv", line); r.Accepted != 1 {
+			t.Fatalf("%s is answered %+v", event, r)
+		}
+	}
+	send(serverKey, "its click", b.ID, now)
+	send(serverKey, "its click, by a clock that is behind", b.ID, now.Add(-time.Minute))
+	send(serverKey, "another bid", strings.Repeat("ab", len(b.ID)/2), now)
+	send("another-"+serverKey, "another's click", b.ID, now)
+	if r := s.send(t, "/e/conv", fmt.Sprintf(`{"event":"of whom the ad was for","topic":"order","bid":%q}`, b.ID)); r.Accepted != 1 {
+		t.Fatalf("a conversion without ids is answered %+v", r)
+	}
+	if a := s.get(t, "/e/conv?key="+pixelKey+"&topic=order&event=pixel&uid=nobody-known&uid_type=login:shop.example&bid="+b.ID); a.status != 200 {
+		t.Fatalf("a pixel is answered %d", a.status)
+	}
+	line := &s.Snapshot().Lines[0]
+	var credited, others uint64
+	err := s.events.Rollups(0, now.Unix()+1, func(r *ledger.Rollup) error {
+		switch {
+		case r.Campaign == line.Campaign.ID && r.Line == line.ID && r.Creative == line.Creatives[0].ID:
+			credited += r.Conversions
+		default:
+			others += r.Conversions
+		}
+		return nil
+	})
+	if err != nil || credited != 4 || others != 2 {
+		t.Errorf("%d conversions count for the ad and %d for none (%v), want 4 and 2", credited, others, err)
+	}
+	var click, last ad.PersonID
+	err = s.events.Events(t.Context(), 0, func(_ uint64, e *ad.Event) error {
+		switch e.Kind {
+		case ad.EventClick:
+			click = e.Person
+		case ad.EventConversion:
+			if e.Person != login("nobody-known").Key() {
+				last = e.Person
+			}
+		}
+		return nil
+	})
+	if err != nil || click.IsZero() || last != click {
+		t.Errorf("the conversion without ids is of %v (%v), want who clicked: %v", last, err, click)
+	}
+}
+
 // TestTalliesHaveADay checks that what was counted, and each bid that is kept as a
 // sample, is on the campaign's day, as other events are.
 func TestTalliesHaveADay(t *testing.T) {

@@ -68,6 +68,8 @@ type Ledger interface {
 	// AppendAll appends many and says what became of each, as Append does. After an
 	// error some may be on disk.
 	AppendAll(events []ad.Event, outcomes []ad.Reason) error
+	// Click finds the click of a bid, and reports whether there is one.
+	Click(ad.BidID) (ad.Event, bool, error)
 	// Name keeps the name of an id, on disk before any event that is appended later.
 	Name(ledger.NameKind, ad.ID, string)
 	NameOf(ledger.NameKind, ad.ID) string // empty for none

@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"bidwell/ad"
+	"bidwell/creative"
 	"bidwell/notice"
 	"bidwell/pacing"
 )
@@ -286,7 +287,7 @@ func (s *Server) click(ctx *fasthttp.RequestCtx, sc *Scratch, t *notice.Token, n
 		return
 	}
 	e.Metrics.unknown.status[statusFound].Add(1)
-	ctx.Response.Header.SetBytesV("Location", target)
+	ctx.Response.Header.SetBytesV("Location", creative.FillLanding(target, t.Bid))
 	ctx.Response.Header.Set("Cache-Control", "no-store")
 	ctx.SetStatusCode(fasthttp.StatusFound)
 }

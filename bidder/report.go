@@ -117,8 +117,10 @@ func (rd *reading) event(r *report) (ev ad.Event, about *topic.Topic, no *object
 	if len(r.Event) > longestEvent {
 		return ev, nil, refuse(reportNoEvent, "the event's id is longer than %d bytes", longestEvent)
 	}
-	if no := checkReportIDs(r.IDs); no != nil {
-		return ev, nil, no
+	if len(r.IDs) > 0 || r.Bid == "" { // else it is the person of the bid
+		if no := checkReportIDs(r.IDs); no != nil {
+			return ev, nil, no
+		}
 	}
 	kind, no := rd.kindOf(r.Kind)
 	if no != nil {
@@ -137,7 +139,10 @@ func (rd *reading) event(r *report) (ev ad.Event, about *topic.Topic, no *object
 	}
 	ev = ad.Event{
 		Kind: rd.kind, Detail: uint8(kind), Day: int32(at / 86400), Bid: reference(rd.of.ID, r.Event),
-		Time: rd.now.UnixMilli(), BidTime: at, Advertiser: rd.of.ID, Person: r.IDs[0].Key(), Topic: about.ID, Value: value,
+		Time: rd.now.UnixMilli(), BidTime: at, Advertiser: rd.of.ID, Topic: about.ID, Value: value,
+	}
+	if len(r.IDs) > 0 {
+		ev.Person = r.IDs[0].Key()
 	}
 	if r.Bid != "" {
 		if rd.kind != ad.EventConversion || hex.DecodedLen(len(r.Bid)) != len(ev.Cause) {
@@ -274,8 +279,10 @@ func (rd *reading) valueOf(r *report) (ad.Money, *objection) {
 
 // links says that all identifiers of a report are of one person.
 func (r *report) links(to []profile.Link) []profile.Link {
-	for _, id := range r.IDs[1:] {
-		to = append(to, profile.Link{A: r.IDs[0], B: id})
+	for i, id := range r.IDs {
+		if i > 0 {
+			to = append(to, profile.Link{A: r.IDs[0], B: id})
+		}
 	}
 	return to
 }

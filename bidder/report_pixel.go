@@ -115,8 +115,12 @@ func (s *Server) pixelReport(ctx *fasthttp.RequestCtx, rd *reading) (no *objecti
 	if e.link(rd.now, r.links(nil)) != nil {
 		return &objection{outcome: reportNotDurable}, false
 	}
-	if rd.kind == ad.EventConversion && may.Read {
-		e.creditor(rd, time.Now()).credit(&ev)
+	if rd.kind == ad.EventConversion {
+		c := e.creditor(rd, time.Now())
+		if !may.Read {
+			c.people = nil
+		}
+		c.credit(&ev)
 	}
 	e.Ledger.Name(ledger.TopicName, about.ID, about.Name)
 	reason, err := e.Ledger.Append(&ev)

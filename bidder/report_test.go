@@ -54,10 +54,15 @@ type reported struct {
 	}
 }
 
-// post sends a batch that is taken.
-func (s *server) send(tb testing.TB, path, body string) (r reported) {
+// send sends a batch that is taken.
+func (s *server) send(tb testing.TB, path, body string) reported {
 	tb.Helper()
-	a := s.do(tb, request("POST", path, body, toServer))
+	return s.sendAs(tb, serverKey, path, body)
+}
+
+func (s *server) sendAs(tb testing.TB, key, path, body string) (r reported) {
+	tb.Helper()
+	a := s.do(tb, request("POST", path, body, "Authorization: Bearer "+key))
 	if err := json.Unmarshal(a.body, &r); a.status != http.StatusOK || err != nil {
 		tb.Fatalf("POST %s: %d %s", path, a.status, a.body)
 	}

@@ -26,7 +26,7 @@ type Creative struct {
 	CRID     string   // bid.crid
 	Pos      conf.Pos // where it is configured
 	Media    ad.Media // bid.mtype
-	Click    string   // landing page, to which the click address must lead
+	Click    string   // landing page, to which the click address must lead, as FillLanding reads it
 	Attr     []int32  // bid.attr; includes 16 if the ad can be skipped
 	API      []int32  // APIs of which one is needed; bid.apis says which (Fit.API)
 	Language string   // bid.language, lower case, empty if not known
@@ -89,7 +89,7 @@ func Compile(spec *Spec, ctx CompileContext, ps *conf.Problems) *Creative {
 	if ctx.Advertiser != "" {
 		k.text(spec.Pos(), "the advertiser's name", ctx.Advertiser)
 	}
-	k.address(spec.At("click"), "click", spec.Click)
+	k.address(spec.At("click"), "click", spec.Click, bidIDMacro)
 	c.Categories = k.words("categories", spec.Categories)
 	c.Domains = k.domains(spec.Domains)
 	k.media(c)

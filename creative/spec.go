@@ -12,7 +12,7 @@ type Spec struct {
 
 	Name       string              `yaml:"name" conf:"required" doc:"Name of the creative, unique in its campaign."`
 	CRID       string              `yaml:"crid" doc:"Creative id told to exchanges (bid.crid). Default: campaign/name."`
-	Click      string              `yaml:"click" conf:"required" doc:"Landing page, an https address. Clicks are counted on the way there."`
+	Click      string              `yaml:"click" conf:"required" doc:"Landing page, an https address. Clicks are counted on the way there. ${BID_ID} in it becomes the id of the bid, with which the advertiser may report a conversion."`
 	Banner     *BannerSpec         `yaml:"banner" doc:"An HTML or image banner."`
 	Video      *VideoSpec          `yaml:"video" doc:"A linear video ad, delivered as VAST."`
 	Audio      *VideoSpec          `yaml:"audio" doc:"An audio ad, delivered as VAST."`

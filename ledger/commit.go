@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -189,6 +190,11 @@ func (l *Ledger) admit(g *group, r *request) error {
 		c.marks.set(of, marks)
 		k := markKey(of.hour, of.bid)
 		if err := g.batch.Set(k[:], marks.bytes(), nil); err != nil {
+			return err
+		}
+	}
+	if clicked(e) {
+		if err := g.batch.Set(clickKey(e.Bid), binary.BigEndian.AppendUint64(nil, g.next), nil); err != nil {
 			return err
 		}
 	}

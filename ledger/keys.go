@@ -12,6 +12,7 @@ import (
 //
 //	a id [day]                                    figures of an account, in total and per day
 //	b …                                           what the dropped events add up to, under the key of the figure or of the hour's proof
+//	c bid                                         the sequence of the event of its click
 //	d hour bid                                    which notices of a bid came; the hour is that of the bid
 //	e sequence                                    an event
 //	l term [unit account]                         how long a process leases, and what
@@ -22,6 +23,7 @@ import (
 const (
 	prefixAccount = 'a'
 	prefixBase    = 'b'
+	prefixClick   = 'c'
 	prefixMark    = 'd'
 	prefixEvent   = 'e'
 	prefixLease   = 'l'

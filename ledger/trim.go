@@ -126,9 +126,13 @@ func (l *Ledger) trimEvents(before int64) (uint64, error) {
 	}
 	base := projections{store: store{from: snap, prefix: []byte{prefixBase}}, prove: true}
 	var lasting []marksOf // that go with their events
+	var clicks []ad.BidID
 	err = scanEvents(snap, first, end, func(_ uint64, e *ad.Event) error {
 		if of := (marksOf{hourOfMarks(e), e.Bid}); marked(e) && of.hour >= hourOfVisits {
 			lasting = append(lasting, of)
+		}
+		if clicked(e) {
+			clicks = append(clicks, e.Bid)
 		}
 		return base.apply(e)
 	})
@@ -146,6 +150,11 @@ func (l *Ledger) trimEvents(before int64) (uint64, error) {
 		for _, of := range lasting {
 			k := markKey(of.hour, of.bid)
 			if err := b.Delete(k[:], nil); err != nil {
+				return err
+			}
+		}
+		for _, bid := range clicks {
+			if err := b.Delete(clickKey(bid), nil); err != nil {
 				return err
 			}
 		}

@@ -63,6 +63,7 @@ func (l *Ledger) Verify(ctx context.Context, progress func(done, total uint64)) 
 				r.add(figure, fmt.Sprintf("stored is %s, the events make %s", stored, made))
 			})
 		}},
+		{"clicks", a.checkClicks},
 		{"names", func() error { return readAll(a, prefixName) }},
 		{"states", func() error { return readAll(a, prefixState) }},
 		{"leases", func() error { return readTerms(a.snap, func(*Term) error { return nil }) }},
