@@ -64,19 +64,25 @@ func (m *Main) reload() {
 			snap, status.OK = nil, false
 		}
 	}
-	m.status.Store(status)
-	m.engine.Metrics.Reloaded(status.OK, now)
 	if snap == nil {
+		m.reloaded(status)
 		m.Log.Error("reload failed, the last good configuration serves on", zap.Strings("problems", status.Problems))
 		return
 	}
 	m.defaultURLs(snap)
 	snap.Bind(m.engine.Books)
 	m.publish(snap)
+	m.reloaded(status) // whoever reads that it went well finds it in effect
 	m.Log.Info("reloaded", zap.Int("line_items", len(snap.Lines)), zap.Duration("took", time.Since(now)))
 	if keys := restartKeys(m.process, snap.Process); len(keys) > 0 {
 		m.Log.Warn("settings changed that take effect at a restart only", zap.Strings("keys", keys))
 	}
+}
+
+// reloaded lets /status and the metrics tell of a reload.
+func (m *Main) reloaded(s *reloadStatus) {
+	m.status.Store(s)
+	m.engine.Metrics.Reloaded(s.OK, s.At)
 }
 
 // unchangeable says what of a configuration contradicts what the books in memory
