@@ -74,6 +74,7 @@ type Controller struct {
 
 	spent, target, share float64 // of the batch that is being added up; share is of the period's budget
 	met                  float64 // opportunities of the batch
+	arrears              float64 // what was due while κ was looked for and is not made up for
 	status               Status
 }
 

@@ -63,7 +63,7 @@ func (c *Controller) Restore(state []byte) error {
 	if !restored.valid() {
 		return fmt.Errorf("%w: its figures make no sense", ErrState)
 	}
-	restored.compared, restored.spent, restored.target, restored.share, restored.met = false, 0, 0, 0, 0
+	restored.compared, restored.spent, restored.target, restored.share, restored.met, restored.arrears = false, 0, 0, 0, 0, 0
 	restored.uneven, restored.seen = ratio{}, tick{} // of the last minutes: learned anew in as many
 	restored.forecast.ready = false
 	restored.kappa = restored.clamp(restored.kappa)

@@ -107,3 +107,24 @@ func TestAPauseIsNoPayment(t *testing.T) {
 		t.Errorf("payments of ten units count as %.1f", got)
 	}
 }
+
+// TestWhatTheSearchMissesIsMadeUp lets κ begin far too low and far too high. What is
+// missed until it is found is not left to the rest of the day: single days come close to
+// their plans in hours.
+func TestWhatTheSearchMissesIsMadeUp(t *testing.T) {
+	const days = 40
+	for _, kappa := range []float64{0.01, 0.4} {
+		off := 0.0 // from the plan after three hours, on average
+		for seed := range uint64(days) {
+			chance := rand.New(rand.NewPCG(seed, 6))
+			m := newMarket(oneDay(kappa), 1_500*ad.Unit, 0)
+			for range 3 * ticksADay / 24 {
+				m.passDear(chance)
+			}
+			off += math.Abs(m.figures.Confirmed.Units()/1_500*8-1) / days
+		}
+		if off > 0.1 {
+			t.Errorf("from κ = %g on: after three hours %.3f off the plan", kappa, off)
+		}
+	}
+}

@@ -25,6 +25,13 @@ const (
 	leastError, mostError = -2.0, 1.0
 	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
 
+	// While steps are longer than sought, κ is still looked for, and what is spent too little
+	// or too much by that is made up for: at once, not over the rest of the flight. Of that
+	// no more is remembered than mostArrears batches, nor made up for in one than
+	// makeUpMost of it.
+	sought                  = 0.05
+	mostArrears, makeUpMost = 10, 0.5
+
 	// A payment that counts is no more than so many bids.
 	mostUneven = 20
 
@@ -40,6 +47,9 @@ const (
 
 // control adds a tick to the batch, and makes a step when the batch is full.
 func (c *Controller) control(prev, now time.Time, was spending, spent float64, in *Inputs) {
+	if in.Account.Today.Limit > 0 && was.day != in.Account.Today.Number {
+		c.arrears = 0 // the day ends, and its budget with it
+	}
 	came := c.traffic(prev, now, in)
 	d, ok := c.dueOf(prev, now, was, spent, came, in)
 	c.status.Target = 0
@@ -70,7 +80,8 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	// hardly hangs on that: then it is nothing on average when κ is right (optional
 	// stopping). Held against the target, a dear payment would count many times, for it
 	// ends a batch while little was due.
-	e := c.errorOf(c.target-c.spent, max(c.target, need))
+	less, of := c.target-c.spent, max(c.target, need)
+	e := c.errorOf(less+c.makeUp(less, of), of)
 	c.paid.keep(paidKeep)
 	c.uneven.keep(paidKeep)
 	if e < 0 || !c.goal.decides(c.kappa) { // where the goal decides, more κ spends no more
@@ -80,6 +91,29 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	}
 	c.spent, c.target, c.share, c.met = 0, 0, 0, 0
 }
+
+// makeUp returns by how much more than its due a batch is to spend, or less if that is
+// negative, for what was missed while κ was looked for. A part of it as large as the step
+// is made up for, so that both come to rest together; where notices are late and tell of a
+// κ that is past, less.
+func (c *Controller) makeUp(less, of float64) float64 {
+	if c.goal.decides(c.kappa) { // it is not this κ that misses
+		c.arrears = 0
+		return 0
+	}
+	late := 1 + c.delayTicks()/delayHalf
+	more := within(c.arrears*c.step/(late*late), makeUpMost*of)
+	switch {
+	case c.step <= sought:
+		c.arrears -= more
+	case less < 0 || c.kappa < c.plan.Max: // else there is nothing to be bought
+		c.arrears = within(c.arrears+less, mostArrears*of)
+	}
+	return more
+}
+
+// within bounds a number on either side of zero.
+func within(x, most float64) float64 { return min(max(x, -most), most) }
 
 // see learns how uneven spend is from what was spent in a tick. For payments that come
 // independently of each other, the variance of their sum by its mean is the size of the
