@@ -175,24 +175,14 @@ func (sc *Scratch) explainWin(lt *lineTrace) *WinExplanation {
 
 // taskTexts say what a part of a chance is the chance of.
 var taskTexts = map[string]string{
-	pricing.Viewing.String(): "seen", pricing.Clicking.String(): "clicked", pricing.Completing.String(): "played to its end",
-	pricing.ClickConverting.String(): "a click is followed by the conversion", pricing.ViewConverting.String(): "a conversion without a click",
+	pricing.Viewing.String(): "of being seen", pricing.Clicking.String(): "of a click", pricing.Completing.String(): "of being played to its end",
+	pricing.ClickConverting.String(): "of a conversion after a click", pricing.ViewConverting.String(): "of a conversion without a click",
 }
 
 // writePrice writes what the price is made of besides its steps.
 func (x *LineExplanation) writePrice(p *printer) {
-	if c := x.Chance; c != nil {
-		name := "chance"
-		if c.Scorer {
-			p.line("      chance %s, by the scorer that was compiled in", percent(c.Chance))
-			name = "our own models: chance"
-		}
-		for i := range c.Parts {
-			p.line("      %s %s", name, c.Parts[i].text(c))
-		}
-		if c.Held && !c.Scorer {
-			p.line("      all together %s: held at 16 times what is usual for the line item, or a sixteenth", percent(c.Chance))
-		}
+	if x.Chance != nil {
+		x.Chance.write(p)
 	}
 	if len(x.Shares) > 0 {
 		words := make([]string, len(x.Shares))
@@ -209,9 +199,46 @@ func (x *LineExplanation) writePrice(p *printer) {
 	}
 }
 
+func (c *ChanceExplanation) write(p *printer) {
+	name, indent := "chance", "      "
+	if c.Scorer {
+		p.line("      chance %s, by the scorer that was compiled in", percent(c.Chance))
+		name = "our own models: chance"
+	}
+	if len(c.Parts) == 3 {
+		p.line("      %s of an acquisition: %s", name, c.sumText())
+		name, indent = "chance", "        "
+	}
+	for i := range c.Parts {
+		p.line("%s%s %s", indent, name, c.Parts[i].text(c))
+	}
+}
+
+// sumText says how the three parts of an acquisition's chance make it.
+func (c *ChanceExplanation) sumText() string {
+	click, after, without := &c.Parts[0], &c.Parts[1], &c.Parts[2]
+	sum := click.Chance*after.Chance + (1-click.Chance)*without.Chance
+	text := fmt.Sprintf("by a click %s × %s + without one %s × %s = %s",
+		percent(click.Chance), percent(after.Chance), percent(1-click.Chance), percent(without.Chance), percent(sum))
+	switch learned := click.Used || after.Used || without.Used; {
+	case c.Held && !c.Scorer && sum > c.Chance:
+		return text + fmt.Sprintf("; held at %s, 16 times what is usual for the line item", percent(c.Chance))
+	case c.Held && !c.Scorer:
+		return text + fmt.Sprintf("; held at %s, a sixteenth of what is usual for the line item", percent(c.Chance))
+	case !learned && c.states(sum):
+		return text + ", as the line item's price states"
+	}
+	return text
+}
+
+// states reports whether the price of the line item states that chance.
+func (c *ChanceExplanation) states(chance float64) bool {
+	return math.Abs(chance-c.Stated) < 1e-6*c.Stated
+}
+
 func (c *ChancePart) text(of *ChanceExplanation) string {
 	usual := "as usual for the line item"
-	if len(of.Parts) == 1 && math.Abs(c.Prior-of.Stated) < 1e-6*of.Stated {
+	if len(of.Parts) == 1 && of.states(c.Prior) {
 		usual = "as the line item's price states"
 	}
 	what := taskTexts[c.Of]
@@ -251,7 +278,8 @@ func (x *WinExplanation) text() string {
 
 // percent writes a chance with three digits.
 func percent(p float64) string {
-	return strconv.FormatFloat(100*p, 'g', 3, 64) + " %"
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(100*p, 'g', 3, 64), 64)
+	return decimal(rounded) + " %" // a small one as people write it, without an exponent
 }
 
 // wholePercent writes a share as people say it: 54 %, and 0.4 % where it is small.

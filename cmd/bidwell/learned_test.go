@@ -94,7 +94,7 @@ func TestPricesAreLearned(t *testing.T) {
 		t.Errorf("profile export: %d of %d events with what models saw, want %d; %v", held.Hashed, len(held.Events), shown, err)
 	}
 	out, _ := bidwell(t, dir, "", "explain", "--data", "data", "--request", "configs/requests/app-interstitial.json")
-	if !strings.Contains(out, "chance clicked") || !strings.Contains(out, "per click") {
+	if !strings.Contains(out, "chance of a click") || !strings.Contains(out, "per click") {
 		t.Errorf("explain says\n%s", out)
 	}
 }
