@@ -47,8 +47,8 @@ type ShareExplanation struct {
 	Drawn    bool    `json:"drawn,omitempty"` // the price is for this one
 }
 
-// WinExplanation is how likely a bid wins at some prices, in the currency of the
-// response.
+// WinExplanation is how likely a bid wins at some prices, from the floor to what would
+// be bid if it were not shaded, in the currency of the response.
 type WinExplanation struct {
 	Cur      string  `json:"currency"`
 	Known    bool    `json:"known"`        // enough was seen to shade bids
@@ -60,8 +60,11 @@ type WinExplanation struct {
 
 // WinAt is how likely a bid wins.
 type WinAt struct {
-	CPM float64 `json:"cpm"`
-	Win float64 `json:"win"`
+	CPM   float64 `json:"cpm"`
+	Win   float64 `json:"win"`
+	Floor bool    `json:"floor,omitempty"` // it is the least that may be bid
+	Bid   bool    `json:"bid,omitempty"`   // it is what is bid
+	Most  bool    `json:"most,omitempty"`  // it is what would be bid if it were not shaded
 }
 
 // priceSteps derives the bid from the price in the file.
@@ -164,10 +167,12 @@ func (sc *Scratch) explainWin(lt *lineTrace) *WinExplanation {
 	if !x.Known {
 		return x
 	}
+	floor := min(sc.money.cost(lt.floor), lt.bid) // which it is above by no more than rounding
 	last := ad.Money(0)
-	for _, bid := range [...]ad.Money{lt.bid / 2, lt.bid.Mul(0.8), lt.bid, (lt.bid + lt.amount) / 2, lt.amount} {
+	for _, bid := range [...]ad.Money{floor, lt.bid / 2, lt.bid.Mul(0.8), lt.bid, (lt.bid + lt.amount) / 2, lt.amount} {
 		if bid > last {
-			x.At, last = append(x.At, WinAt{sc.money.offer(bid).CPM(), curve.Win(bid)}), bid
+			cpm := max(sc.money.offer(bid), lt.floor).CPM()
+			x.At, last = append(x.At, WinAt{cpm, curve.Win(bid), bid == floor, bid == lt.bid, bid == lt.amount}), bid
 		}
 	}
 	return x
@@ -268,12 +273,30 @@ func (x *WinExplanation) text() string {
 	}
 	words := make([]string, len(x.At))
 	for i, a := range x.At {
-		words[i] = fmt.Sprintf("at %s %s it wins %s", cents(a.CPM), x.Cur, wholePercent(a.Win))
+		words[i] = fmt.Sprintf("at %s %s%s it wins %s", cents(a.CPM), x.Cur, a.mark(), wholePercent(a.Win))
 		if i == 0 {
 			words[i] += " of auctions"
 		}
 	}
 	return strings.Join(words, ", ")
+}
+
+// mark says what price it is, if it is not just one between others.
+func (a *WinAt) mark() string {
+	var is []string
+	if a.Floor {
+		is = append(is, "the floor")
+	}
+	if a.Bid {
+		is = append(is, "the bid")
+	}
+	if a.Most {
+		is = append(is, "the most we would pay")
+	}
+	if len(is) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(is, ", ") + ")"
 }
 
 // percent writes a chance with three digits.

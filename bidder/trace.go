@@ -46,6 +46,7 @@ type lineTrace struct {
 	won   bool
 	bid   ad.Money // amount after it was shaded
 	price ad.Money // and offer
+	floor ad.Money // the least that may be offered, as price in response currency
 	shade shade
 }
 
@@ -118,7 +119,7 @@ func (lt *lineTrace) goal(sc *Scratch, c *candidate) {
 // win notes what the winner bids.
 func (tr *Trace) win(imp *openrtb.Imp, c *candidate) {
 	lt := &tr.of(imp).lines[c.line]
-	lt.won, lt.bid, lt.price, lt.shade = true, c.amount, c.offer, c.shade
+	lt.won, lt.bid, lt.price, lt.floor, lt.shade = true, c.amount, c.offer, c.floor, c.shade
 }
 
 // applied returns the modifiers of a line item whose condition holds.
