@@ -80,17 +80,16 @@ type Controller struct {
 
 // Status is what a controller thinks, for metrics and for people.
 type Status struct {
-	Curve    Curve
-	Kappa    float64  // what bids are multiplied with: the smaller of the next two
-	Budget   float64  // κ for the budget
-	Goal     float64  // κ for the average cost, 0 without a target for it
-	Cost     ad.Money // of an event of the goal, of late, as far as events can be expected to come; 0 if not known
-	Target   ad.Money // of the last tick
-	Expected ad.Money // spent in total, with what is expected of bids in flight
-	Planned  float64  // share of the period's budget that is to be spent by the curve, 0 to 1
-	Used     float64  // share of it that is spent, with what is expected of bids in flight; 0 without a budget to pace
-	Delay    float64  // of notices, in ticks
-	Steps    uint64   // how often κ was reconsidered
+	Curve   Curve
+	Kappa   float64  // what bids are multiplied with: the smaller of the next two
+	Budget  float64  // κ for the budget
+	Goal    float64  // κ for the average cost, 0 without a target for it
+	Cost    ad.Money // of an event of the goal, of late, as far as events can be expected to come; 0 if not known
+	Target  ad.Money // of the last tick
+	Planned float64  // share of the period's budget that is to be spent by the curve, 0 to 1
+	Used    float64  // share of it that is spent, with what is expected of bids in flight; 0 without a budget to pace
+	Delay   float64  // of notices, in ticks
+	Steps   uint64   // how often κ was reconsidered
 }
 
 // NewController returns a controller that begins with the plan's κ and knows
@@ -162,7 +161,6 @@ func (c *Controller) Tick(now time.Time, in Inputs) float64 {
 		kappa = c.plan.Max
 	}
 	c.show(kappa)
-	c.status.Expected = ad.Money(c.was.expected)
 	c.status.Planned = c.Planned(now, &in.Account)
 	c.status.Used = c.used(&in.Account)
 	c.status.Delay = c.delayTicks()
@@ -177,5 +175,5 @@ func (c *Controller) show(budget float64) {
 
 // paced reports whether there is a budget to pace and a time to spread it over.
 func (c *Controller) paced(f *Figures) bool {
-	return f.Limit > 0 && !c.plan.End.IsZero() || f.Today.Limit > 0
+	return c.whole(f) || f.Today.Limit > 0
 }

@@ -138,6 +138,18 @@ func (p *Pacer) Status(id ad.ID) (Status, bool) {
 	return c.controller.Status(), true
 }
 
+// Progress returns how far the budget of a campaign, line item or advertiser is spent.
+func (p *Pacer) Progress(id ad.ID, now time.Time) (Progress, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.byID[id]
+	if c == nil {
+		return Progress{}, false
+	}
+	f := c.account.Figures(now)
+	return c.controller.Progress(now, &f), true
+}
+
 // tick reads the account before the counts: a bid in between then shows as offered
 // and not yet as reserved, which only makes the share that is paid look a little
 // smaller for one tick.

@@ -42,8 +42,40 @@ func TestPacerSteersACampaign(t *testing.T) {
 		t.Errorf("spent %s of %s, want nearly all and not more", f.Confirmed, f.Limit)
 	}
 	s, ok := p.Status(7)
-	if !ok || s.Steps == 0 || s.Expected != f.Confirmed || s.Kappa != g.Kappa() {
+	if !ok || s.Steps == 0 || s.Kappa != g.Kappa() {
 		t.Errorf("status: got %+v", s)
+	}
+	want := Progress{Budget: f.Limit, Spent: f.Confirmed, Expected: f.Confirmed, Planned: f.Limit}
+	if got, ok := p.Progress(7, plan.End); !ok || got != want {
+		t.Errorf("progress: got %+v, want %+v", got, want)
+	}
+}
+
+// TestProgressIsMoney asks in the middle of a day and of a flight how far budgets are
+// spent that are to be spent evenly: the flight's, or the day's where no other is paced.
+func TestProgressIsMoney(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	flight := Plan{Curve: Even, Start: noon.Add(-36 * time.Hour), End: noon.Add(36 * time.Hour)}
+	for name, c := range map[string]struct {
+		plan         Plan
+		total, daily ad.Money
+		want         Progress
+	}{
+		"a flight":               {flight, 80 * ad.Unit, 0, Progress{Budget: 80 * ad.Unit, Spent: 8 * ad.Unit, Expected: 9 * ad.Unit, Planned: 40 * ad.Unit}},
+		"a flight and its days":  {flight, 80 * ad.Unit, 30 * ad.Unit, Progress{Budget: 80 * ad.Unit, Spent: 8 * ad.Unit, Expected: 9 * ad.Unit, Planned: 40 * ad.Unit}},
+		"days":                   {flight, 0, 30 * ad.Unit, Progress{true, 30 * ad.Unit, 3 * ad.Unit, 4 * ad.Unit, 15 * ad.Unit}},
+		"a total without an end": {Plan{Curve: Even}, 80 * ad.Unit, 30 * ad.Unit, Progress{true, 30 * ad.Unit, 3 * ad.Unit, 4 * ad.Unit, 15 * ad.Unit}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := Figures{
+				Limit: c.total, Confirmed: 8 * ad.Unit, Reserved: 2 * ad.Unit,
+				Today: DayFigures{Limit: c.daily, Confirmed: 3 * ad.Unit, Reserved: 2 * ad.Unit},
+			}
+			// As long as nothing is known, half of what is reserved is taken to be paid.
+			if got := NewController(c.plan).Progress(noon, &f); got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
 	}
 }
 

@@ -138,8 +138,11 @@ func TestAnyPlans(t *testing.T) {
 			f.tick(time.Duration(rapid.IntRange(-600, 5000).Draw(t, "seconds"))*time.Second, time.Duration(rapid.IntRange(0, 4000).Draw(t, "delay"))*time.Second)
 			k, st := f.gauge.Kappa(), Status{}
 			st, _ = f.pacer.Status(7)
-			if !(k >= defaultMin && k <= defaultMax) || math.IsNaN(st.Planned) || st.Planned < 0 || st.Planned > 1 || st.Target < 0 || st.Expected < 0 || math.IsNaN(st.Used) {
+			if !(k >= defaultMin && k <= defaultMax) || math.IsNaN(st.Planned) || st.Planned < 0 || st.Planned > 1 || st.Target < 0 || math.IsNaN(st.Used) {
 				t.Fatalf("κ is %g, %+v", k, st)
+			}
+			if p, _ := f.pacer.Progress(7, f.now); p.Planned < 0 || p.Planned > p.Budget || p.Spent < 0 || p.Expected < p.Spent {
+				t.Fatalf("progress is %+v", p)
 			}
 		}
 	})

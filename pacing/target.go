@@ -32,7 +32,7 @@ func (c *Controller) dueOf(from, to time.Time, was spending, spent, came float64
 			tightest, d = left, due{target, load, target / limit, limit - used}
 		}
 	}
-	if f.Limit > 0 && !c.plan.End.IsZero() {
+	if c.whole(f) {
 		look(c.flight(), float64(f.Limit), was.expected)
 	}
 	if f.Today.Limit > 0 {
@@ -154,7 +154,7 @@ func (c *Controller) weight(from, to time.Time) float64 {
 // forecast: of the flight's, or of the day's where there is no total to pace.
 func (c *Controller) Planned(t time.Time, f *Figures) float64 {
 	s := c.flight()
-	if !(f.Limit > 0) || s.end.IsZero() {
+	if !c.whole(f) {
 		s = c.day(t)
 	}
 	if !t.After(s.start) {
@@ -180,7 +180,7 @@ func (c *Controller) Planned(t time.Time, f *Figures) float64 {
 // used returns the share of the budget that is spent, of the one that Planned speaks of.
 func (c *Controller) used(f *Figures) float64 {
 	switch {
-	case f.Limit > 0 && !c.plan.End.IsZero():
+	case c.whole(f):
 		return c.was.expected / float64(f.Limit)
 	case f.Today.Limit > 0:
 		return c.was.today / float64(f.Today.Limit)
@@ -188,6 +188,26 @@ func (c *Controller) used(f *Figures) float64 {
 	return 0
 }
 
-// Expected returns what an account has spent, with what is expected of its bids in
-// flight.
-func (c *Controller) Expected(f *Figures) ad.Money { return ad.Money(c.spending(f).expected) }
+// whole reports whether there is a total budget to spread over the flight.
+func (c *Controller) whole(f *Figures) bool { return f.Limit > 0 && !c.plan.End.IsZero() }
+
+// Progress is how far a budget is spent, in money: the flight's or, where there is no
+// total to pace, the day's.
+type Progress struct {
+	Daily    bool
+	Budget   ad.Money
+	Spent    ad.Money // of it, as confirmed
+	Expected ad.Money // the same, with what is expected of bids in flight
+	Planned  ad.Money // what is to be spent by now, by the curve
+}
+
+// Progress compares what an account has spent by t with what is planned.
+func (c *Controller) Progress(t time.Time, f *Figures) Progress {
+	s := c.spending(f)
+	p := Progress{Budget: f.Limit, Spent: f.Confirmed, Expected: ad.Money(s.expected)}
+	if !c.whole(f) {
+		p = Progress{true, f.Today.Limit, f.Today.Confirmed, ad.Money(s.today), 0}
+	}
+	p.Planned = p.Budget.Mul(c.Planned(t, f))
+	return p
+}

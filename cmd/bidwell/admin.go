@@ -128,13 +128,16 @@ type campaignStatus struct {
 	Lines    []lineStatus `json:"line_items"`
 }
 
-// pace is where the pacing of a budget stands. Of a line item's, its campaign's and
-// its advertiser's, the lowest κ decides.
+// pace is where the pacing of a budget stands, in units of the house currency. Of a line
+// item's, its campaign's and its advertiser's, the lowest κ decides.
 type pace struct {
 	Curve    string  `json:"curve"`
-	Kappa    float64 `json:"kappa"`   // what bids are multiplied with
-	Planned  float64 `json:"planned"` // share of the period's budget that the curve plans until now
-	Expected float64 `json:"expected_spend"`
+	Kappa    float64 `json:"kappa"`          // what bids are multiplied with
+	Period   string  `json:"period"`         // over which the budget is spread: flight or day
+	Budget   float64 `json:"budget"`         // of the period
+	Planned  float64 `json:"planned_spend"`  // of it, until now, by the curve
+	Spent    float64 `json:"spent"`          // of it
+	Expected float64 `json:"expected_spend"` // spent, with what is expected of open bids
 }
 
 type lineStatus struct {
@@ -181,9 +184,9 @@ func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 	lines, paces := map[ad.ID][]lineStatus{}, map[ad.ID]*pace{}
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(l.ID, &l.Budget, now), m.paceOf(l, campaign.OfLine)})
-		paces[l.Campaign.ID] = m.paceOf(l, campaign.OfCampaign)
-		if p := m.paceOf(l, campaign.OfAdvertiser); p != nil {
+		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(l.ID, &l.Budget, now), m.paceOf(l, campaign.OfLine, now)})
+		paces[l.Campaign.ID] = m.paceOf(l, campaign.OfCampaign, now)
+		if p := m.paceOf(l, campaign.OfAdvertiser, now); p != nil {
 			paces[l.Campaign.AdvertiserID] = p
 		}
 	}
@@ -233,13 +236,26 @@ func writeJSON(w http.ResponseWriter, v any) {
 
 // paceOf returns where the pacing of one of a line item's budgets stands, nil if it
 // is not paced.
-func (m *Main) paceOf(l *campaign.Line, level int) *pace {
+func (m *Main) paceOf(l *campaign.Line, level int, now time.Time) *pace {
 	if l.Gauges[level] == nil || l.Hurried {
 		return nil
 	}
-	st, ok := m.engine.Books.Pacer.Status(l.Accounts[level].ID())
+	id := l.Accounts[level].ID()
+	st, ok := m.engine.Books.Pacer.Status(id)
 	if !ok {
 		return nil
 	}
-	return &pace{Curve: st.Curve.String(), Kappa: st.Kappa, Planned: st.Planned, Expected: st.Expected.Units()}
+	p, _ := m.engine.Books.Pacer.Progress(id, now)
+	return &pace{
+		Curve: st.Curve.String(), Kappa: st.Kappa, Period: periodOf(p.Daily),
+		Budget: p.Budget.Units(), Planned: p.Planned.Units(), Spent: p.Spent.Units(), Expected: p.Expected.Units(),
+	}
+}
+
+// periodOf names what a budget is for.
+func periodOf(daily bool) string {
+	if daily {
+		return "day"
+	}
+	return "flight"
 }

@@ -214,6 +214,38 @@ func TestStatusBids(t *testing.T) {
 	}
 }
 
+// TestStatusOfPacing spends something, has the budget paced from then on, and reads how
+// far it is spent, in money.
+func TestStatusOfPacing(t *testing.T) {
+	r := start(t, nil)
+	if a := call(t, "GET", strings.ReplaceAll(r.bid(t, "premium-news-front-page.json").BURL, "${AUCTION_PRICE}", "3"), ""); a.status != 200 {
+		t.Fatalf("the billing notice is answered %d %s", a.status, a.body)
+	}
+	r.watched(t)
+	change(t, r.dir, "campaigns/roadster.yaml", "flight: {timezone: Europe/Berlin}",
+		"pacing: {curve: even}\nflight: {timezone: Europe/Berlin, start: 2020-01-01, end: 2100-01-01}")
+	var c campaignStatus
+	eventually(t, "the campaign is paced", func() bool {
+		c = r.campaign(t, "roadster")
+		return c.Pace != nil && c.Pace.Curve == "even"
+	})
+	p := c.Pace
+	if p.Period != "flight" || p.Budget != 50_000 || p.Spent != 0.003 || p.Expected != 0.003 {
+		t.Errorf("the flight's pacing is %+v", p)
+	}
+	if p.Planned < 1000 || p.Planned > 49_000 { // these years are more than a fiftieth of the flight, and not all of it
+		t.Errorf("%v EUR are planned of a flight of eighty years that began in 2020", p.Planned)
+	}
+	for _, l := range c.Lines {
+		switch p := l.Pace; {
+		case l.Line != "premium-deal" && p != nil:
+			t.Errorf("%s has no budget of its own, and is paced: %+v", l.Line, p)
+		case l.Line == "premium-deal" && (p == nil || p.Period != "day" || p.Budget != 500 || p.Spent != 0 || p.Planned < 0 || p.Planned > 500):
+			t.Errorf("the pacing of %s, which has a daily budget, is %+v", l.Line, p)
+		}
+	}
+}
+
 // TestAdminPort asks for everything that the admin port has.
 func TestAdminPort(t *testing.T) {
 	r := start(t, nil)
