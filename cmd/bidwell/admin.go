@@ -16,6 +16,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/pacing"
 )
 
 // adminHandler answers on the admin port.
@@ -131,13 +132,15 @@ type campaignStatus struct {
 // pace is where the pacing of a budget stands, in units of the house currency. Of a line
 // item's, its campaign's and its advertiser's, the lowest κ decides.
 type pace struct {
-	Curve    string  `json:"curve"`
-	Kappa    float64 `json:"kappa"`          // what bids are multiplied with
-	Period   string  `json:"period"`         // over which the budget is spread: flight or day
-	Budget   float64 `json:"budget"`         // of the period
-	Planned  float64 `json:"planned_spend"`  // of it, until now, by the curve
-	Spent    float64 `json:"spent"`          // of it
-	Expected float64 `json:"expected_spend"` // spent, with what is expected of open bids
+	Curve  string  `json:"curve"`  // asap where nothing spreads the budget
+	Kappa  float64 `json:"kappa"`  // what bids are multiplied with
+	Period string  `json:"period"` // that the budget is for: flight or day
+	Budget float64 `json:"budget"` // of the period
+	Spent  float64 `json:"spent"`  // of it
+
+	// Of budgets that are spread.
+	Planned  *float64 `json:"planned_spend,omitempty"`  // until now, by the curve
+	Expected *float64 `json:"expected_spend,omitempty"` // spent, with what is expected of open bids
 }
 
 type lineStatus struct {
@@ -181,24 +184,29 @@ func (m *Main) statusz(w http.ResponseWriter, _ *http.Request) {
 	for _, p := range s.Warnings {
 		st.Warnings = append(st.Warnings, p.Error())
 	}
-	lines, paces := map[ad.ID][]lineStatus{}, map[ad.ID]*pace{}
+	gauges := map[ad.ID]*pacing.Gauge{} // of budgets that are spread, or held to an average cost
 	for i := range s.Lines {
 		l := &s.Lines[i]
-		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(l.ID, &l.Budget, now), m.paceOf(l, campaign.OfLine, now)})
-		paces[l.Campaign.ID] = m.paceOf(l, campaign.OfCampaign, now)
-		if p := m.paceOf(l, campaign.OfAdvertiser, now); p != nil {
-			paces[l.Campaign.AdvertiserID] = p
+		for level, g := range l.Gauges {
+			if g != nil && (level == campaign.OfCampaign || !l.Hurried) {
+				gauges[l.Accounts[level].ID()] = g
+			}
 		}
+	}
+	lines := map[ad.ID][]lineStatus{}
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		lines[l.Campaign.ID] = append(lines[l.Campaign.ID], lineStatus{l.Name, m.spendOf(l.ID, &l.Budget, now), m.paceOf(l.ID, &l.Budget, gauges[l.ID], now)})
 	}
 	for _, c := range s.Campaigns {
 		st.Campaigns = append(st.Campaigns, campaignStatus{
 			Campaign: c.Name, Running: c.Open(now.Unix()),
-			Spend: m.spendOf(c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: paces[c.ID], Goal: m.goalStatus(c),
+			Spend: m.spendOf(c.ID, &c.Budget, now), Lines: lines[c.ID], Pace: m.paceOf(c.ID, &c.Budget, gauges[c.ID], now), Goal: m.goalStatus(c),
 		})
 	}
 	for i := range s.Advertisers {
 		if a := &s.Advertisers[i]; a.Limited() {
-			st.Advertisers = append(st.Advertisers, advertiserStatus{a.Name, m.spendOf(a.ID, &a.Budget, now), paces[a.ID]})
+			st.Advertisers = append(st.Advertisers, advertiserStatus{a.Name, m.spendOf(a.ID, &a.Budget, now), m.paceOf(a.ID, &a.Budget, gauges[a.ID], now)})
 		}
 	}
 	writeJSON(w, st)
@@ -234,21 +242,30 @@ func writeJSON(w http.ResponseWriter, v any) {
 	enc.Encode(v) // the client's connection is all that can fail
 }
 
-// paceOf returns where the pacing of one of a line item's budgets stands, nil if it
-// is not paced.
-func (m *Main) paceOf(l *campaign.Line, level int, now time.Time) *pace {
-	if l.Gauges[level] == nil || l.Hurried {
+// paceOf returns where the pacing of a budget stands, nil if there is no budget of money.
+// One that nothing spreads says so, lest its reader wonder.
+func (m *Main) paceOf(id ad.ID, b *campaign.Budget, g *pacing.Gauge, now time.Time) *pace {
+	if b.Total == 0 && b.Daily == 0 {
 		return nil
 	}
-	id := l.Accounts[level].ID()
-	st, ok := m.engine.Books.Pacer.Status(id)
-	if !ok {
-		return nil
+	st, kappa := pacing.Status{Curve: pacing.ASAP}, 1.0
+	if g != nil {
+		st, _ = m.engine.Books.Pacer.Status(id)
+		kappa = g.Kappa()
+	}
+	if st.Curve == pacing.ASAP {
+		f := m.engine.Books.Money.Get(id).Figures(now)
+		budget, spent := b.Total, f.Confirmed
+		if b.Daily > 0 { // it ends sooner
+			budget, spent = b.Daily, f.Today.Confirmed
+		}
+		return &pace{Curve: st.Curve.String(), Kappa: kappa, Period: periodOf(b.Daily > 0), Budget: budget.Units(), Spent: spent.Units()}
 	}
 	p, _ := m.engine.Books.Pacer.Progress(id, now)
+	planned, expected := p.Planned.Units(), p.Expected.Units()
 	return &pace{
-		Curve: st.Curve.String(), Kappa: st.Kappa, Period: periodOf(p.Daily),
-		Budget: p.Budget.Units(), Planned: p.Planned.Units(), Spent: p.Spent.Units(), Expected: p.Expected.Units(),
+		Curve: st.Curve.String(), Kappa: kappa, Period: periodOf(p.Daily),
+		Budget: p.Budget.Units(), Spent: p.Spent.Units(), Planned: &planned, Expected: &expected,
 	}
 }
 

@@ -221,29 +221,47 @@ func TestStatusOfPacing(t *testing.T) {
 	if a := call(t, "GET", strings.ReplaceAll(r.bid(t, "premium-news-front-page.json").BURL, "${AUCTION_PRICE}", "3"), ""); a.status != 200 {
 		t.Fatalf("the billing notice is answered %d %s", a.status, a.body)
 	}
+	asap := func(what string, p *pace, budget, spent, kappa float64) {
+		t.Helper()
+		if p == nil || *p != (pace{Curve: "asap", Kappa: kappa, Period: "day", Budget: budget, Spent: spent}) {
+			t.Errorf("the pacing of %s is %+v", what, p)
+		}
+	}
+	asap("roadster", r.campaign(t, "roadster").Pace, 2000, 0.003, 1)
+	asap("roadster/premium-deal", r.pace(t, "roadster", "premium-deal"), 500, 0, 1)
+	asap("puzzle-app", r.campaign(t, "puzzle-app").Pace, 400, 0, 0.75) // its average cost ÷ worth
 	r.watched(t)
 	change(t, r.dir, "campaigns/roadster.yaml", "flight: {timezone: Europe/Berlin}",
 		"pacing: {curve: even}\nflight: {timezone: Europe/Berlin, start: 2020-01-01, end: 2100-01-01}")
-	var c campaignStatus
+	var p *pace
 	eventually(t, "the campaign is paced", func() bool {
-		c = r.campaign(t, "roadster")
-		return c.Pace != nil && c.Pace.Curve == "even"
+		p = r.campaign(t, "roadster").Pace
+		return p != nil && p.Curve == "even"
 	})
-	p := c.Pace
-	if p.Period != "flight" || p.Budget != 50_000 || p.Spent != 0.003 || p.Expected != 0.003 {
+	if p.Period != "flight" || p.Budget != 50_000 || p.Spent != 0.003 || p.Expected == nil || *p.Expected != 0.003 {
 		t.Errorf("the flight's pacing is %+v", p)
 	}
-	if p.Planned < 1000 || p.Planned > 49_000 { // these years are more than a fiftieth of the flight, and not all of it
-		t.Errorf("%v EUR are planned of a flight of eighty years that began in 2020", p.Planned)
+	if p.Planned == nil || *p.Planned < 1000 || *p.Planned > 49_000 { // eighty years, of which more than six are over
+		t.Errorf("%v EUR are planned of a flight that began in 2020", p.Planned)
 	}
-	for _, l := range c.Lines {
-		switch p := l.Pace; {
-		case l.Line != "premium-deal" && p != nil:
-			t.Errorf("%s has no budget of its own, and is paced: %+v", l.Line, p)
-		case l.Line == "premium-deal" && (p == nil || p.Period != "day" || p.Budget != 500 || p.Spent != 0 || p.Planned < 0 || p.Planned > 500):
-			t.Errorf("the pacing of %s, which has a daily budget, is %+v", l.Line, p)
+	if p := r.pace(t, "roadster", "premium-deal"); p.Curve != "even" || p.Period != "day" || p.Budget != 500 || p.Planned == nil || *p.Planned > 500 {
+		t.Errorf("the pacing of a line item with a daily budget is %+v", p)
+	}
+	if p := r.pace(t, "roadster", "intenders"); p != nil {
+		t.Errorf("a line item without a budget of its own is paced: %+v", p)
+	}
+}
+
+// pace returns what /status says of the pacing of a line item.
+func (r *running) pace(t *testing.T, campaign, line string) *pace {
+	t.Helper()
+	for _, l := range r.campaign(t, campaign).Lines {
+		if l.Line == line {
+			return l.Pace
 		}
 	}
+	t.Fatalf("/status knows no line item %s/%s", campaign, line)
+	return nil
 }
 
 // TestAdminPort asks for everything that the admin port has.
