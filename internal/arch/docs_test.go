@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"bidwell/ad"
 )
 
 // TestFormatsNameEveryKey holds docs/formats.md against the structs that are
@@ -26,6 +28,41 @@ func TestFormatsNameEveryKey(t *testing.T) {
 		for _, key := range keys {
 			if !word[key[1]] {
 				t.Errorf("docs/formats.md does not name %s of %s", key[1], file)
+			}
+		}
+	}
+}
+
+// TestRunbookNamesEveryReason holds the tables of reasons in docs/runbook.md, one for bids
+// and one for notices, against the reasons that there are.
+func TestRunbookNamesEveryReason(t *testing.T) {
+	const bids, notices = "It bids less than expected, or not at all", "Notices"
+	want := map[string]map[string]bool{bids: {}, notices: {}}
+	for r := ad.OK + 1; int(r) < ad.NumReasons; r++ {
+		section := bids
+		if r >= ad.TokenForged {
+			section = notices
+		}
+		want[section][r.String()] = true
+	}
+	row := regexp.MustCompile("(?m)^\\| (`[a-z_`, ]+`) \\|")
+	doc := read(t, "docs/runbook.md")
+	for section, reasons := range want {
+		_, text, _ := strings.Cut(doc, "\n## "+section+"\n")
+		text, _, _ = strings.Cut(text, "\n## ")
+		_, text, _ = strings.Cut(text, "|---|") // below the head
+		named := map[string]bool{}
+		for _, cell := range row.FindAllStringSubmatch(text, -1) {
+			for name := range strings.SplitSeq(strings.ReplaceAll(cell[1], "`", ""), ", ") {
+				if !reasons[name] || named[name] {
+					t.Errorf("docs/runbook.md, %q: %s is no such reason, or stands there twice", section, name)
+				}
+				named[name] = true
+			}
+		}
+		for _, name := range sorted(reasons) {
+			if !named[name] {
+				t.Errorf("docs/runbook.md, %q: the table lacks the reason %s; say what it means and what to do", section, name)
 			}
 		}
 	}
