@@ -147,11 +147,11 @@ func (e *Engine) personFacts(sc *Scratch, override *ad.PersonID) PersonFacts {
 func mayText(read, write, emit bool) string {
 	switch {
 	case read && write && emit:
-		return "its profile may be read, written and referred to"
+		return "the profile may be read, written and referred to"
 	case read:
-		return "its profile may be read"
+		return "the profile may be read"
 	}
-	return "its profile may not be used"
+	return "the profile may not be used"
 }
 
 func outcomeText(o profile.Outcome, mayRead bool) string {
@@ -218,7 +218,7 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 	x.Caps, x.Conversation = sc.caps(l), sc.conversation(l)
 	if lt.priced {
 		x.Price = sc.priceSteps(l, lt)
-		x.Chance, x.Shares = sc.explainChance(l, lt), sc.explainShares(l, lt)
+		x.Chance, x.Shares = sc.explainChance(l, lt), sc.explainShares(t.imp, l, lt)
 	}
 	if lt.reason != ad.OK {
 		return x

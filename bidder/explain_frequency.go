@@ -67,7 +67,7 @@ func perText(seconds int64) string {
 
 // text says which cap it is and how far it is used.
 func (x *CapExplanation) text() string {
-	s := x.Level
+	s := "cap of the " + x.Level
 	if x.Creative != "" {
 		s += " " + x.Creative
 	}

@@ -8,6 +8,8 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/creative"
+	"bidwell/openrtb"
 	"bidwell/pricing"
 )
 
@@ -40,10 +42,12 @@ type ChancePart struct {
 	Why    string  `json:"why"`   // it is used, or not
 }
 
-// ShareExplanation is how often a creative is to be shown, among those that fit.
+// ShareExplanation is how often a creative is to be shown, where all can be. What cannot
+// be leaves its share to the others.
 type ShareExplanation struct {
 	Creative string  `json:"creative"`
 	Share    float64 `json:"share"`
+	Fits     bool    `json:"fits"`            // it can be shown here
 	Drawn    bool    `json:"drawn,omitempty"` // the price is for this one
 }
 
@@ -85,7 +89,7 @@ func (sc *Scratch) priceSteps(l *campaign.Line, lt *lineTrace) []PriceStep {
 	for _, k := range lt.factors {
 		factor *= l.Adjust[k].Factor
 		steps = append(steps, PriceStep{
-			"× " + decimal(l.Adjust[k].Factor), worth(factor).CPM(), house, l.Adjust[k].At.String(),
+			"modifier × " + decimal(l.Adjust[k].Factor), worth(factor).CPM(), house, l.Adjust[k].At.String(),
 		})
 	}
 	if l.Talk != nil && l.Talk.Steps[lt.step].Factor != 1 {
@@ -146,12 +150,13 @@ func (sc *Scratch) explainChance(l *campaign.Line, lt *lineTrace) *ChanceExplana
 }
 
 // explainShares says how often each creative is to be shown; nil where nothing is drawn.
-func (sc *Scratch) explainShares(l *campaign.Line, lt *lineTrace) (list []ShareExplanation) {
+func (sc *Scratch) explainShares(imp *openrtb.Imp, l *campaign.Line, lt *lineTrace) (list []ShareExplanation) {
 	if l.Goal == nil || len(l.Creatives) < 2 || len(l.Creatives) > mostDrawn {
 		return nil
 	}
+	fits := sc.allFits(l, imp, &candidate{step: lt.step, fit: new(creative.Fit)})
 	for i, c := range l.Creatives {
-		list = append(list, ShareExplanation{c.Name, sc.paced.View(l).Shares[i], i == lt.nth})
+		list = append(list, ShareExplanation{c.Name, sc.paced.View(l).Shares[i], fits>>i&1 == 1, i == lt.nth})
 	}
 	return list
 }
@@ -193,11 +198,14 @@ func (x *LineExplanation) writePrice(p *printer) {
 		words := make([]string, len(x.Shares))
 		for i, s := range x.Shares {
 			words[i] = s.Creative + " " + percent(s.Share)
-			if s.Drawn {
+			switch {
+			case s.Drawn:
 				words[i] += " (drawn)"
+			case !s.Fits:
+				words[i] += " (cannot be shown here)"
 			}
 		}
-		p.line("      creatives, of those that fit: %s", strings.Join(words, ", "))
+		p.line("      creatives, drawn by share: %s", strings.Join(words, ", "))
 	}
 	if x.Win != nil {
 		p.line("      %s", x.Win.text())

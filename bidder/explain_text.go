@@ -19,7 +19,7 @@ func (x *Explanation) Write(w io.Writer) error {
 	if len(x.Person.KnownBy) > 0 {
 		p.line("  known by   %s", strings.Join(x.Person.KnownBy, ", "))
 	}
-	p.line("  privacy    %s: %s", x.Person.May, x.Person.Basis)
+	p.line("  privacy    %s (%s)", x.Person.May, x.Person.Basis)
 	p.line("  profile    %s", x.Person.Profile)
 	if len(x.Impressions) == 0 {
 		p.line("\nNo bid: %s (%s)", x.Text, x.Reason)
@@ -43,7 +43,7 @@ func (f *PersonFacts) text() string {
 func (x *ImpExplanation) write(p *printer, cur string) {
 	p.line("\nImpression %s offers %s", x.ID, strings.Join(x.Offers, "; "))
 	if x.Floor != "" {
-		p.line("  floor      %s", x.Floor)
+		p.line("  floor      %s CPM", x.Floor)
 	}
 	if len(x.Deals) > 0 {
 		p.line("  deals      %s", strings.Join(x.Deals, ", "))
@@ -57,16 +57,18 @@ func (x *ImpExplanation) write(p *printer, cur string) {
 }
 
 func (x *LineExplanation) write(p *printer) {
-	mark := "no  "
-	if x.Bids {
-		mark = "BID "
+	decided := "decided at"
+	if n := len(x.Price); x.Bids && n > 0 {
+		decided = "line item at"
+		p.line("\n  BID %s/%s: bids %s %s CPM", x.Campaign, x.Line, amount(x.Price[n-1].CPM), x.Price[n-1].Cur)
+	} else {
+		p.line("\n  no  %s/%s: %s (%s)", x.Campaign, x.Line, x.Text, x.Reason)
 	}
-	p.line("\n  %s%s/%s: %s (%s)", mark, x.Campaign, x.Line, x.Text, x.Reason)
 	if x.Detail != "" {
 		p.line("      %s", x.Detail)
 	}
 	if x.Where != "" {
-		p.line("      decided at %s", x.Where)
+		p.line("      %s %s", decided, x.Where)
 	}
 	if x.Creative != "" {
 		p.line("      creative %s", x.Creative)
@@ -79,7 +81,7 @@ func (x *LineExplanation) write(p *printer) {
 	}
 	x.writePrice(p)
 	for i := range x.Caps {
-		p.line("      frequency %s", x.Caps[i].text())
+		p.line("      frequency %s  %s", x.Caps[i].text(), x.Caps[i].Where)
 	}
 	if x.Conversation != nil {
 		x.Conversation.write(p)
