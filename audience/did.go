@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"bidwell/ad"
 	"bidwell/internal/conf"
 	"bidwell/profile"
 )
@@ -91,7 +92,7 @@ func (p *did) words() string {
 	case p.atMost == 0:
 		w = "never " + w
 	case p.atMost != 1 && p.atMost != math.MaxInt || p.atLeast != 1:
-		w += " " + p.needs() + " " + plural("time", max(p.atLeast, p.atMost%math.MaxInt))
+		w += " " + p.needs() + " " + ad.Noun(max(p.atLeast, p.atMost%math.MaxInt), "time")
 	case p.atMost == 1:
 		w += " once"
 	}

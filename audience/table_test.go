@@ -31,7 +31,7 @@ func TestLoadTable(t *testing.T) {
 	says("zip,band\n", `t.csv:1:1: warning: the table has no rows`)
 	says("zip;band\n1;a\n", `t.csv:1:1: the columns are not separated by commas (save it as comma-separated values)`)
 	says("zip,,zip\n", `t.csv:1:5: column 2 has no name in UTF-8`, `t.csv:1:6: there are two columns "zip"`)
-	says("zip,band\n1\n2,b,c\n3,c\n", `t.csv:2:1: the row has 1 fields, the header 2`, `t.csv:3:1: the row has 3 fields, the header 2`)
+	says("zip,band\n1\n2,b,c\n3,c\n", `t.csv:2:1: the row has 1 field, the header 2`, `t.csv:3:1: the row has 3 fields, the header 2`)
 	says("zip,band\n1,\xff\n", `t.csv:2:3: the cell is not UTF-8 text (save the file as UTF-8)`)
 	says("zip,band\n1,a\"b\n", `t.csv:2:4: not readable as comma-separated values: bare " in non-quoted-field (a cell that holds " or a comma is quoted, and a " within it is doubled)`)
 	many := strings.Repeat("1\n", 100)

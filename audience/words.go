@@ -6,20 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"bidwell/ad"
 	"bidwell/internal/conf"
 	"bidwell/profile"
 )
 
 func number(n int) string { return strconv.Itoa(n) }
 
-func times(n int) string { return strconv.Itoa(n) + " " + plural("time", n) }
-
-func plural(word string, n int) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
-}
+func times(n int) string { return ad.Count(n, "time") }
 
 func decimal(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 

@@ -72,7 +72,7 @@ func (sc *Scratch) needs(w *conversation.Way, spec *campaign.WaySpec, p *convers
 		}
 	}
 	if w.Exposures > 0 {
-		list = append(list, fmt.Sprintf("%d of %d impressions", p.Exposures, w.Exposures))
+		list = append(list, fmt.Sprintf("%d of %s", p.Exposures, ad.Count(w.Exposures, "impression")))
 	}
 	if w.Click {
 		met("click", p.Clicked)

@@ -156,8 +156,8 @@ func (c *compiler) unspendable(camp *Campaign) {
 	days := (camp.End - camp.Start + day - 1) / day
 	if most := camp.Daily.Mul(float64(days)); most < camp.Total {
 		b := &camp.File.Budget
-		c.ps.Warnf(b.At("total"), "", "the flight has %d days, so at %s a day no more than %s %s of it can be spent",
-			days, b.Daily.Amount, most, c.snap.Rates.Base())
+		c.ps.Warnf(b.At("total"), "", "the flight has %s, so at %s a day no more than %s %s of it can be spent",
+			ad.Count(days, "day"), b.Daily.Amount, most, c.snap.Rates.Base())
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"bidwell/ad"
 )
 
 // highwater is a file beside the database that holds the number of durable
@@ -41,8 +43,8 @@ func (l *Ledger) openHighwater() error {
 	}
 	high, err := strconv.ParseUint(string(digits), 10, 64)
 	if next := l.next.Load(); err == nil && high > next {
-		return fmt.Errorf("%w: %d events that were acknowledged are gone, %s ends at number %d of %d: restore the directory from a backup, or delete %s to go on without them",
-			ErrDamaged, high-next, l.config.Dir, next, high, name)
+		return fmt.Errorf("%w: %s lost that had been acknowledged, %s ends at number %d of %d: restore the directory from a backup, or delete %s to go on without them",
+			ErrDamaged, ad.Count(high-next, "event"), l.config.Dir, next, high, name)
 	}
 	return nil
 }

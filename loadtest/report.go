@@ -149,9 +149,9 @@ func placeOf(req *openrtb2.BidRequest) string {
 // Line returns the figures on one line, for a terminal.
 func (r *Report) Line() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%3.0fs  %s requests (%.0f/s), %s with bids, %s wins, %s shown, %s clicks, spent %s, p50 %s, p99 %s",
-		r.Elapsed.Seconds(), thousands(r.Requests), r.perSecond(), percent(r.Answers, r.Requests), thousands(r.Wins),
-		thousands(r.Total.Responses.Shown), thousands(r.Clicks), money(r.Spend), short(r.Latency.P50), short(r.Latency.P99))
+	fmt.Fprintf(&b, "%3.0fs  %s (%.0f/s), %s with bids, %s, %s shown, %s, spent %s, p50 %s, p99 %s",
+		r.Elapsed.Seconds(), ad.Count(r.Requests, "request"), r.perSecond(), percent(r.Answers, r.Requests), ad.Count(r.Wins, "win"),
+		thousands(r.Total.Responses.Shown), ad.Count(r.Clicks, "click"), money(r.Spend), short(r.Latency.P50), short(r.Latency.P99))
 	if bad := r.Timeouts + r.Errors + r.Invalid + r.Unsent; bad > 0 {
 		fmt.Fprintf(&b, ", %s problems", thousands(bad))
 	}
@@ -163,15 +163,15 @@ func (r *Report) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
 	row("requests", "%s in %.1f s, %.0f per second", thousands(r.Requests), r.Elapsed.Seconds(), r.perSecond())
-	row("answered", "%s with bids (%s), %s without, %s too late, %s errors", thousands(r.Answers), percent(r.Answers, r.Requests),
-		thousands(r.NoBids), thousands(r.Timeouts), thousands(r.Errors))
+	row("answered", "%s with bids (%s), %s without, %s too late, %s", thousands(r.Answers), percent(r.Answers, r.Requests),
+		thousands(r.NoBids), thousands(r.Timeouts), ad.Count(r.Errors, "error"))
 	if r.Unsent > 0 {
 		row("unsent", "%s: more were waiting than %d", thousands(r.Unsent), maxQueued)
 	}
-	row("auctions", "%s bids, %s won (%s), %s outbid, %s invalid", thousands(r.Bids), thousands(r.Wins), percent(r.Wins, r.Bids), thousands(r.Losses), thousands(r.Invalid))
-	row("ads", "%s shown (%s pixels answered), %s clicks, spent %s", thousands(r.Total.Responses.Shown), thousands(r.Impressions), thousands(r.Clicks), money(r.Spend))
+	row("auctions", "%s, %s won (%s), %s outbid, %s invalid", ad.Count(r.Bids, "bid"), thousands(r.Wins), percent(r.Wins, r.Bids), thousands(r.Losses), thousands(r.Invalid))
+	row("ads", "%s shown (%s answered), %s, spent %s", thousands(r.Total.Responses.Shown), ad.Count(r.Impressions, "pixel"), ad.Count(r.Clicks, "click"), money(r.Spend))
 	if r.Untracked > 0 {
-		row("untracked", "%s shown ads had no pixel that leads to the bidder", thousands(r.Untracked))
+		row("untracked", "%s shown without a pixel that leads to the bidder", ad.Count(r.Untracked, "ad"))
 	}
 	r.people(row)
 	r.books(row)
@@ -196,8 +196,8 @@ func (r *Report) people(row func(name, format string, args ...any)) {
 	if p.Shown == 0 {
 		return
 	}
-	row("people", "%s seen (%.0f expected), %s clicks (%.1f), %s played to the end (%.0f), conversions: %s after clicks (%.2f), %s after views (%.2f)",
-		thousands(p.Views), p.TrueViews.Float(), thousands(p.Clicks), p.TrueClicks.Float(), thousands(p.Completes), p.TrueCompletes.Float(),
+	row("people", "%s seen (%.0f expected), %s (%.1f), %s played to the end (%.0f), conversions: %s after clicks (%.2f), %s after views (%.2f)",
+		thousands(p.Views), p.TrueViews.Float(), ad.Count(p.Clicks, "click"), p.TrueClicks.Float(), thousands(p.Completes), p.TrueCompletes.Float(),
 		thousands(p.ClickConversions), p.TrueClickConversions.Float(), thousands(p.ViewConversions), p.TrueViewConversions.Float())
 }
 

@@ -286,5 +286,5 @@ func (t *tally) unanswered() error {
 			most = text
 		}
 	}
-	return fmt.Errorf("none of %d requests got a usable answer: %s", t.r.Requests, most)
+	return fmt.Errorf("none of %s got a usable answer: %s", ad.Count(t.r.Requests, "request"), most)
 }

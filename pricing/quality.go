@@ -182,9 +182,9 @@ func (q *progress) why(house *progress) string {
 	case q.y >= gateEvents:
 		return q.finding("")
 	case house.y < gateHouseEvents:
-		return fmt.Sprintf("%.0f responses so far, %d are needed", max(q.y, 0), gateEvents)
+		return fmt.Sprintf("responses so far: %.0f, %d are needed", max(q.y, 0), gateEvents)
 	}
-	return fmt.Sprintf("%.0f responses so far; %s", max(q.y, 0), house.finding(" of all campaigns"))
+	return fmt.Sprintf("responses so far: %.0f; %s", max(q.y, 0), house.finding(" of all campaigns"))
 }
 
 func (q *progress) finding(of string) string {

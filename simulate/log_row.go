@@ -52,7 +52,7 @@ func isHeader(fields []string) bool {
 
 func parseRow(fields, columns []string) (w row, err error) {
 	if len(fields) < len(columns) {
-		return w, fmt.Errorf("%d columns, %d are named", len(fields), len(columns))
+		return w, fmt.Errorf("%s, %d are named", ad.Count(len(fields), "column"), len(columns))
 	}
 	w.pctr = 1
 	for i, c := range columns {

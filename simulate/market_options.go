@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"bidwell/ad"
 	"bidwell/pacing"
 )
 
@@ -94,7 +95,7 @@ func (o *MarketOptions) check() error {
 		return fmt.Errorf("tick %s: it should be from 1s to 1h", o.Tick)
 	}
 	if all := float64(o.Days) * float64(o.Requests); all > mostRequests {
-		return fmt.Errorf("%d days of %d requests: at most %g in all", o.Days, o.Requests, float64(mostRequests))
+		return fmt.Errorf("%s of %s: at most %g in all", ad.Count(o.Days, "day"), ad.Count(o.Requests, "request"), float64(mostRequests))
 	}
 	if o.Start.IsZero() {
 		return errors.New("the day on which to begin is not given")

@@ -207,10 +207,10 @@ func (r *MarketReport) writeQuality(w io.Writer) {
 	for i := range r.Goals {
 		g := &r.Goals[i]
 		if q := g.Quality; q != nil {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t\t\t%s\t\n", plural(g.Campaigns, "campaign"), g.Goal, q.Events, q.Expected, q.row())
+			fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t\t\t%s\t\n", ad.Count(g.Campaigns, "campaign"), g.Goal, q.Events, q.Expected, q.row())
 		}
 		if q := g.Seasoned; q != nil {
-			fmt.Fprintf(w, "%s after %d impressions\t%s\t%d\t%.1f\t\t\t%s\t\n", plural(g.SeasonedCampaigns, "campaign"), firstImpressions, g.Goal, q.Events, q.Expected, q.row())
+			fmt.Fprintf(w, "%s after %d impressions\t%s\t%d\t%.1f\t\t\t%s\t\n", ad.Count(g.SeasonedCampaigns, "campaign"), firstImpressions, g.Goal, q.Events, q.Expected, q.row())
 		}
 	}
 }
@@ -262,8 +262,8 @@ func (s *MarketResult) PlanErrorText() string {
 // remarks says in words what the figures are of.
 func (r *MarketReport) remarks() []string {
 	list := []string{
-		fmt.Sprintf("%d requests with %d impressions in %s from %s, %s-price auctions, seed %d; amounts in %s",
-			r.Requests, r.Impressions, plural(r.Days, "day"), r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
+		fmt.Sprintf("%s with %s in %s from %s, %s-price auctions, seed %d; amounts in %s",
+			ad.Count(r.Requests, "request"), ad.Count(r.Impressions, "impression"), ad.Count(r.Days, "day"), r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
 		fmt.Sprintf("the requests are a sample: budgets are multiplied by %.4g", r.BudgetScale),
 		"value: Σ what the impressions won are worth, before pacing; optimum: the most that the budget buys in hindsight, were the campaign alone; in total, where each impression is bought once",
 	}
@@ -291,7 +291,7 @@ func (r *MarketReport) remarks() []string {
 		list = append(list, fmt.Sprintf("%s was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", number(r.Total.Unbilled)))
 	}
 	if r.Replayed > 0 {
-		list = append(list, fmt.Sprintf("%d notices came again and were not counted", r.Replayed))
+		list = append(list, fmt.Sprintf("not counted: %s that came again", ad.Count(r.Replayed, "notice")))
 	}
 	return append(list, r.Notes...)
 }
@@ -317,18 +317,7 @@ func (r *MarketReport) onPlan() string {
 	}
 	var b strings.Builder
 	for k, n := range within {
-		fmt.Fprintf(&b, "%d of %d after %s, ", n, of, plural(int(planHours[k]/time.Hour), "hour"))
+		fmt.Fprintf(&b, "%d of %d after %s, ", n, of, ad.Count(int(planHours[k]/time.Hour), "hour"))
 	}
 	return "within 10 % of plan were " + strings.TrimSuffix(b.String(), ", ")
-}
-
-// plural returns a count with its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if strings.HasSuffix(noun, "y") && !strings.HasSuffix(noun, "ay") {
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"text/tabwriter"
+
+	"bidwell/ad"
 )
 
 // WriteJSON writes the report as one JSON document.
@@ -83,7 +85,7 @@ func (r *Report) remarks() []string {
 		list = append(list, fmt.Sprintf("%s was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", number(r.Total.Unbilled)))
 	}
 	if r.Total.Replayed > 0 {
-		list = append(list, fmt.Sprintf("%d billing notices came again and were not charged", r.Total.Replayed))
+		list = append(list, fmt.Sprintf("not charged: %s that came again", ad.Count(r.Total.Replayed, "billing notice")))
 	}
 	return append(list, r.Notes...)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/campaign"
 )
@@ -170,9 +171,9 @@ func writeCensus(w io.Writer, c *audience.Census) error {
 	if c.Seen < c.People {
 		about = "about "
 	}
-	p.printf("%s%s people have a profile", about, thousands(c.People))
+	p.printf("%s%s with a profile", about, ad.Count(c.People, "person"))
 	if about != "" {
-		p.printf("; %s of them were looked at", thousands(c.Seen))
+		p.printf("; looked at: %s", thousands(c.Seen))
 	}
 	p.printf("\n")
 	for _, a := range c.Audiences {

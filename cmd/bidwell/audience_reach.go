@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/bidder"
 	"bidwell/campaign"
@@ -174,9 +175,9 @@ func reachOf(snap *campaign.Snapshot, name string, people audience.People, c aud
 
 func (r *lineReach) write(w io.Writer) error {
 	p := &tablePrinter{w: w}
-	who := "people of whom something is known"
+	who := ad.Noun(r.In, "person") + " of whom something is known"
 	if r.Audience != "" {
-		who = "people in " + r.Audience + ", of " + thousands(r.Everybody)
+		who = ad.Noun(r.In, "person") + " in " + r.Audience + ", of " + thousands(r.Everybody)
 	}
 	p.printf("%12s  %s", thousands(r.In), who)
 	if r.Error > 0 {
@@ -185,12 +186,12 @@ func (r *lineReach) write(w io.Writer) error {
 	if r.Maybe > 0 {
 		p.printf(", and perhaps %s more", thousands(r.Maybe))
 	}
-	p.printf("\n%11.1f%%  of the inventory can be bought (± %.1f%%): %s of %s requests", 100*r.Share, 100*r.Off,
-		thousands(int64(r.Buyable.Buyable)), thousands(int64(r.Requests)))
+	p.printf("\n%11.1f%%  of the inventory can be bought (± %.1f%%): %s of %s", 100*r.Share, 100*r.Off,
+		thousands(int64(r.Buyable.Buyable)), ad.Count(r.Requests, "request"))
 	if r.Seen > int64(r.Requests) {
 		p.printf(", a sample of %s since %s", thousands(r.Seen), r.Since.Format("2006-01-02 15:04 MST"))
 	}
-	p.printf("\n%12s  people are the reach of %s\n", thousands(r.Reach), r.Line)
+	p.printf("\n%12s  %s can be reached by %s\n", thousands(r.Reach), ad.Noun(r.Reach, "person"), r.Line)
 	for _, m := range r.Missed {
 		p.printf("%11.1f%%  not: %s (%s)\n", 100*float64(m.Requests)/float64(r.Requests), m.Text, m.Reason)
 	}

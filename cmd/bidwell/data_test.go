@@ -260,7 +260,7 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("%d %s", status, out)
 	}
 	for _, want := range []string{
-		"1. A bidder with 4 campaigns and 10 line items", "2. 500 people", "3. A small exchange",
+		"1. A bidder with 4 campaigns and 10 line items", "2. Imported 500 people", "3. A small exchange",
 		"explain --request d/configs/requests/premium-news-front-page.json --bidder http://127.0.0.1:",
 		"profile get ", "/e/visit", "the bidder's books, in EUR", "roadster ", "serve --config d/configs/bidwell.yaml --data d",
 	} {

@@ -180,9 +180,9 @@ func writeLearned(w io.Writer, v *learn.Verified) {
 	}
 	switch {
 	case v.Comparable && v.Equal:
-		fmt.Fprintf(w, "models of the first %s events made again: the same, in all %s bytes\n", thousands(int64(v.Position)), thousands(int64(v.Bytes)))
+		fmt.Fprintf(w, "models of the first %s made again: the same, %s in all\n", ad.Count(v.Position, "event"), ad.Count(v.Bytes, "byte"))
 	case v.Comparable:
-		fmt.Fprintf(w, "models of the first %s events made again: they differ\n", thousands(int64(v.Position)))
+		fmt.Fprintf(w, "models of the first %s made again: they differ\n", ad.Count(v.Position, "event"))
 		fmt.Fprintln(w, "  remove the directory models from the data directory: a bidder makes them again")
 	default:
 		fmt.Fprintln(w, "models cannot be compared")

@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/ledger"
 	"bidwell/pricing/learn"
@@ -77,7 +78,7 @@ func newLedgerVerify(o *ledgerOptions) *cobra.Command {
 					return err
 				}
 				return printOutcome(cmd.OutOrStdout(), asJSON, r, r.OK(), func(w io.Writer) {
-					fmt.Fprintf(w, "%s events checked, %s problems\n", thousands(int64(r.Events)), thousands(int64(r.Found)))
+					fmt.Fprintf(w, "%s checked, %s\n", ad.Count(r.Events, "event"), ad.Count(r.Found, "problem"))
 					for _, p := range r.Problems {
 						fmt.Fprintln(w, "  "+p.String())
 					}
@@ -101,7 +102,7 @@ func (r *replayed) OK() bool {
 }
 
 func (r *replayed) write(w io.Writer) {
-	fmt.Fprintf(w, "%s events replayed, %s figures differ\n", thousands(int64(r.Events)), thousands(int64(r.Found)))
+	fmt.Fprintf(w, "%s replayed, %s in figures\n", ad.Count(r.Events, "event"), ad.Count(r.Found, "difference"))
 	for _, x := range r.Differences {
 		fmt.Fprintf(w, "  %v\n", x)
 	}
@@ -233,7 +234,7 @@ func exportTo(ctx context.Context, cmd *cobra.Command, l *ledger.Ledger, x ledge
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%s events written\n", thousands(int64(n)))
+	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%s written\n", ad.Count(n, "event"))
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"bidwell/ad"
 	"bidwell/profile/importer"
 )
 
@@ -152,10 +153,10 @@ func (p *people) runImport(cmd *cobra.Command, src *importSource, o *importOptio
 
 func importText(p importer.Progress, took time.Duration) string {
 	rate := float64(p.Lines-p.Resumed) / max(took.Seconds(), 1e-3)
-	text := fmt.Sprintf("%s people imported, %s lines skipped, %s lines read in %.1f s (%s per second)",
-		thousands(p.People), thousands(p.Bad), thousands(p.Lines), took.Seconds(), thousands(int64(rate)))
+	text := fmt.Sprintf("%s imported, %s skipped, %s read in %.1f s (%s per second)",
+		ad.Count(p.People, "person"), ad.Count(p.Bad, "line"), ad.Count(p.Lines, "line"), took.Seconds(), thousands(int64(rate)))
 	if p.Erased > 0 {
-		text += fmt.Sprintf("; beside them %s lines about people who were erased: --erased imports them", thousands(p.Erased))
+		text += fmt.Sprintf("; beside them %s about people who were erased: use --erased to import", ad.Count(p.Erased, "line"))
 	}
 	return text
 }

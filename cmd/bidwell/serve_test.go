@@ -560,7 +560,7 @@ func TestCommandsOfARunningBidder(t *testing.T) {
 	r.bid(t, "premium-news-front-page.json")
 	for try := 0; ; try++ { // until the request is in the sample
 		out, status := bidwell(t, r.dir, "", "audience", "reach", "roadster/intenders", "--bidder", "http://"+r.AdminAddr())
-		if status == 0 && strings.Contains(out, "people in luxury-car-intenders") && strings.Contains(out, "1 of 1 requests") {
+		if status == 0 && strings.Contains(out, "1  person in luxury-car-intenders") && strings.Contains(out, "1 of 1 request\n") {
 			break
 		}
 		if !strings.Contains(out, "no bid request has been seen") || try > 1000 {
@@ -572,9 +572,9 @@ func TestCommandsOfARunningBidder(t *testing.T) {
 	if a := r.post(t, "premium-news-front-page.json"); a.status != 204 {
 		t.Errorf("once anna is forgotten, the request is answered %d %s", a.status, a.body)
 	}
-	ask("1 people imported, 4 lines skipped", "profile", "import", "broken/people.ndjson")
+	ask("1 person imported, 4 lines skipped", "profile", "import", "broken/people.ndjson")
 	ask("has finished before", "profile", "import", "broken/people.ndjson")
-	ask("1 lines about people who were erased", "profile", "import", "configs/people/automobile.ndjson")
+	ask("1 line about people who were erased", "profile", "import", "configs/people/automobile.ndjson")
 	ask("4 people imported", "profile", "import", "configs/people/automobile.ndjson", "--again", "--erased")
 	if b := r.bid(t, "premium-news-front-page.json"); b.CID != "roadster" {
 		t.Errorf("once anna is back, %s bids", b.CrID)

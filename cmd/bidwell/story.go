@@ -17,6 +17,7 @@ import (
 
 	"github.com/prebid/openrtb/v20/openrtb2"
 
+	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/configs"
 	"bidwell/profile/importer"
@@ -284,8 +285,9 @@ func (s *story) asks() error {
 	if err = errors.Join(err, resp.Body.Close()); err != nil || h.Person == nil {
 		return errors.Join(err, fmt.Errorf("to be asked what is held is answered %s", resp.Status))
 	}
-	s.say("\nShe asks what is held of her, and gets all of it: %d identifiers, %d attributes, %d kinds of behaviour, %d contacts, %d events of the ledger.",
-		len(h.Person.IDs), len(h.Person.Attributes), len(h.Person.Behaviours), len(h.Person.Touches), len(h.Events))
+	s.say("\nShe asks what is held of her, and gets all of it: %s, %s, %s of behaviour, %s, %s of the ledger.",
+		ad.Count(len(h.Person.IDs), "identifier"), ad.Count(len(h.Person.Attributes), "attribute"), ad.Count(len(h.Person.Behaviours), "kind"),
+		ad.Count(len(h.Person.Touches), "contact"), ad.Count(len(h.Events), "event"))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/internal/conf"
 )
@@ -67,8 +68,9 @@ func validate(cmd *cobra.Command, path string, asJSON bool) error {
 		return errSaid
 	}
 	if !asJSON {
-		_, err = fmt.Fprintf(out, "%s: %d campaigns, %d line items, %d creatives, %d audiences, %d exchanges: good\n",
-			filepath.Dir(path), len(snap.Campaigns), len(snap.Lines), len(snap.Creatives), len(snap.Audiences.Names()), len(snap.Exchanges))
+		_, err = fmt.Fprintf(out, "%s: %s, %s, %s, %s, %s: good\n", filepath.Dir(path),
+			ad.Count(len(snap.Campaigns), "campaign"), ad.Count(len(snap.Lines), "line item"), ad.Count(len(snap.Creatives), "creative"),
+			ad.Count(len(snap.Audiences.Names()), "audience"), ad.Count(len(snap.Exchanges), "exchange"))
 	}
 	return err
 }

@@ -8,13 +8,15 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"bidwell/ad"
 )
 
 //go:embed report.html
 var page string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"n": grouped[uint64], "of": percent, "rate": rateText, "short": short, "seconds": seconds,
+	"n": grouped[uint64], "count": ad.Count[int], "of": percent, "rate": rateText, "short": short, "seconds": seconds,
 }).Parse(page))
 
 // WriteHTML writes the report as one page that needs nothing else: latency,

@@ -212,7 +212,7 @@ func TestTrace(t *testing.T) {
 	bad("", "day.csv: a trace needs at least two rows of time and rate")
 	bad("time,rate\n0,100\n", "day.csv: a trace needs at least two rows of time and rate")
 	bad("0,100\n10,many\n", `day.csv:2: "many" is not a number of requests per second from 0 to 10,000,000`)
-	bad("0,100\n\n10\n", "day.csv:3: 1 columns instead of time and rate")
+	bad("0,100\n\n10\n", "day.csv:3: 1 column instead of time and rate")
 	bad("0,100\n10,100\n5,100\n", "day.csv:3: time 5 is before the row above")
 	bad("0,100\n\"10,100\n", "day.csv:2: extraneous or missing \" in quoted-field")
 	bad("0,100\nsoon,100\n", `day.csv:2: time "soon" is neither seconds, nor a duration such as 90s, nor a date and time such as 2026-11-01T20:00:00Z`)

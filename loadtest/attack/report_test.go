@@ -44,7 +44,7 @@ func TestReportText(t *testing.T) {
 		"100,010 requests (99.999 %), 1,000/s; 1,000/s answered in time",
 		"p50 50.0 ms, p90 90.0 ms, p99 99.0 ms, p99.9 100 ms, max 100 ms   from when each request was due",
 		"the generator's own: p99 10 µs",
-		"1 bids (0.001 %), 100,001 no-bids (99.99 %), 9 errors (0.009 %)",
+		"1 bid (0.001 %), 100,001 no-bids (99.99 %), 9 errors (0.009 %)",
 		"1  late: answered after tmax",
 		"1  status: a status other than 200 and 204: 1 × 503",
 		"0.30 cores, sender busy 50 %, whole machine busy 50 %, garbage collection 0.3 % of its time",
@@ -119,7 +119,7 @@ func TestDoubtsAreSaid(t *testing.T) {
 	f(Report{Self: Self{Machine: 0.97}}, "took time from each other")
 	f(Report{Self: Self{GC: 0.06}}, "collecting the generator's own garbage")
 	f(Report{Elapsed: time.Second, Self: Self{Pauses: 20 * time.Millisecond}}, "stopped it for 20.0 ms")
-	f(Report{Bids: 298, Checked: 3, Reasons: map[string]uint64{"invalid": 2}}, "2 of 3 checked answers are invalid: of the 297 with bids that were not checked")
+	f(Report{Bids: 298, Checked: 3, Reasons: map[string]uint64{"invalid": 2}}, "invalid: 2 of 3 checked answers; of the 297 with bids that were not checked")
 	f(Report{Bids: 1, Checked: 3, Reasons: map[string]uint64{"invalid": 2}}, "")
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"bidwell/ad"
 )
 
 // WriteText writes the report for people.
@@ -16,9 +18,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
 	row("target", "%s", r.Target)
-	row("asked", "%s for %s: %s requests; answers within %s; at most %s connections",
-		r.Schedule, seconds(r.For), grouped(r.Due), short(r.TMax), grouped(r.Connections))
-	row("delivered", "%s requests (%s), %s/s; %s/s answered in time", grouped(r.Sent), percent(r.Sent, r.Due), rateText(r.SentRate), rateText(r.GoodRate))
+	row("asked", "%s for %s: %s; answers within %s; at most %s",
+		r.Schedule, seconds(r.For), ad.Count(r.Due, "request"), short(r.TMax), ad.Count(r.Connections, "connection"))
+	row("delivered", "%s (%s), %s/s; %s/s answered in time", ad.Count(r.Sent, "request"), percent(r.Sent, r.Due), rateText(r.SentRate), rateText(r.GoodRate))
 	if r.Interrupted {
 		row("", "interrupted after %s; the figures are of what was due until then", seconds(r.Elapsed))
 	}
@@ -28,16 +30,16 @@ func (r *Report) WriteText(w io.Writer) error {
 		row("latency", "none: there is no answer to measure")
 	}
 	row("lag", "%s   from due to sent; the generator's own: p99 %s", r.Lag.text(), short(r.OwnLag.P99))
-	row("answers", "%s bids (%s), %s no-bids (%s), %s errors (%s)", grouped(r.Bids), percent(r.Bids, r.Due),
-		grouped(r.NoBids), percent(r.NoBids, r.Due), grouped(r.Errors), percent(r.Errors, r.Due))
+	row("answers", "%s (%s), %s (%s), %s (%s)", ad.Count(r.Bids, "bid"), percent(r.Bids, r.Due),
+		ad.Count(r.NoBids, "no-bid"), percent(r.NoBids, r.Due), ad.Count(r.Errors, "error"), percent(r.Errors, r.Due))
 	for _, e := range r.errorRows() {
 		row("", "%s  %s", grouped(e.N), e.Text)
 	}
 	switch {
 	case r.Checked > 0 && len(r.Faults) == 0:
-		row("checked", "%s answers with bids, all valid", grouped(r.Checked))
+		row("checked", "%s with bids, all valid", ad.Count(r.Checked, "answer"))
 	case r.Checked > 0:
-		row("checked", "%s answers with bids, %s invalid", grouped(r.Checked), grouped(r.Reasons[Invalid.String()]))
+		row("checked", "%s with bids, %s invalid", ad.Count(r.Checked, "answer"), grouped(r.Reasons[Invalid.String()]))
 		for _, text := range byCount(r.Faults) {
 			row("", "%s  %s", grouped(r.Faults[text]), text)
 		}

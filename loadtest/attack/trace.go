@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bidwell/ad"
 )
 
 // ReadTrace reads a schedule from CSV: one row for each moment, with the time
@@ -64,7 +66,7 @@ type trace struct {
 
 func (t *trace) add(row []string) error {
 	if len(row) != 2 {
-		return fmt.Errorf("%d columns instead of time and rate", len(row))
+		return fmt.Errorf("%s instead of time and rate", ad.Count(len(row), "column"))
 	}
 	at, err := parseMoment(strings.TrimSpace(row[0]))
 	if err != nil {

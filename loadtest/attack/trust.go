@@ -3,6 +3,8 @@ package attack
 import (
 	"fmt"
 	"time"
+
+	"bidwell/ad"
 )
 
 // What makes the figures of an attack doubtful.
@@ -32,21 +34,21 @@ func (r *Report) judge(use usage) {
 		warn("collecting the generator's own garbage took %.1f %% of its processor time and stopped it for %s", 100*r.Self.GC, short(r.Self.Pauses))
 	}
 	if n := r.Reasons[Invalid.String()]; n > 0 && r.Checked > 0 && r.Checked < r.Bids+n {
-		warn("%s of %s checked answers are invalid: of the %s with bids that were not checked about as large a part is counted as bids and is none",
-			grouped(n), grouped(r.Checked), grouped(r.Bids+n-r.Checked))
+		warn("invalid: %s of %s; of the %s with bids that were not checked about as large a part is counted as bids and is none",
+			grouped(n), ad.Count(r.Checked, "checked answer"), grouped(r.Bids+n-r.Checked))
 	}
 	if missing := r.Due - r.Sent; missing > 0 {
 		why := "all connections were waiting for answers: the bidder is too slow for this rate, or needs more --connections"
 		if lagged {
 			why = "the generator could not keep up"
 		}
-		note("%s of %s requests could not be sent within tmax: %s", grouped(missing), grouped(r.Due), why)
+		note("%s of %s could not be sent within tmax: %s", grouped(missing), ad.Count(r.Due, "request"), why)
 	}
 	if n := r.Due - r.Reasons[Refused.String()] - r.Reasons[Closed.String()] - r.Reasons[Malformed.String()]; n > 0 && n < 1000 {
-		note("with %s answers p99 and above rest on fewer than ten", grouped(n))
+		note("with %s p99 and above rest on fewer than ten", ad.Count(n, "answer"))
 	}
 	if use.stray > 0 {
-		note("on %s connections something came that was not asked for; they were closed", grouped(use.stray))
+		note("closed %s on which something came that was not asked for", ad.Count(use.stray, "connection"))
 	}
 	if many := use.opened - r.Connections; many > r.Connections && many > int(r.Due/10) {
 		note("%s connections were opened: the bidder does not keep them", grouped(use.opened))

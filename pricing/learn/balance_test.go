@@ -127,9 +127,9 @@ func TestWhatWaitsIsTold(t *testing.T) {
 		}
 	}
 	for task, want := range map[pricing.Task]string{
-		pricing.Clicking:        "0 responses so far, 20 are needed; 30 impressions wait for their ten minutes, 20 with a response",
-		pricing.ClickConverting: "0 responses so far, 20 are needed; 20 clicks wait for their ten minutes, 3 with a response",
-		pricing.ViewConverting:  "0 responses so far, 20 are needed; 10 impressions wait for their ten minutes",
+		pricing.Clicking:        "responses so far: 0, 20 are needed; 30 impressions wait for their ten minutes, 20 with a response",
+		pricing.ClickConverting: "responses so far: 0, 20 are needed; 20 clicks wait for their ten minutes, 3 with a response",
+		pricing.ViewConverting:  "responses so far: 0, 20 are needed; 10 impressions wait for their ten minutes",
 	} {
 		if got := quality(t, l, task).Why; got != want {
 			t.Errorf("of %v it says %q, want %q", task, got, want)

@@ -54,7 +54,7 @@ func Verify(ctx context.Context, l *ledger.Ledger, dir string, o Options, progre
 	}
 	switch {
 	case first > 0:
-		v.Notes = append(v.Notes, fmt.Sprintf("the first %d events have been dropped: what was learned from them cannot be made again", first))
+		v.Notes = append(v.Notes, fmt.Sprintf("events before number %d have been dropped: what was learned from them cannot be made again", first))
 		return v, nil
 	case saved.position > l.Durable():
 		v.Notes = append(v.Notes, "the models have seen more events than the ledger holds")

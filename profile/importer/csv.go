@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bidwell/ad"
 	"bidwell/profile"
 )
 
@@ -196,7 +197,7 @@ func (h *header) fact(text []byte, o *factOptions) (*fact, error) {
 		return nil, err
 	}
 	if len(fields) != len(h.columns) {
-		return nil, fmt.Errorf("the row has %d fields and the header %d", len(fields), len(h.columns))
+		return nil, fmt.Errorf("the row has %s and the header %d", ad.Count(len(fields), "field"), len(h.columns))
 	}
 	f := &fact{}
 	for i, s := range fields {
