@@ -425,3 +425,11 @@ func TestReportText(t *testing.T) {
 	}
 	t.Log(r.Line() + "\n" + text.String())
 }
+
+func TestLineNamesWhatWentWrong(t *testing.T) {
+	r := newReport()
+	r.Timeouts, r.Errors, r.Invalid, r.Unsent = 1200, 1, 2, 1
+	if got, want := r.Line(), ", 1,200 answers too late, 1 error, 2 invalid bids, 1 request not sent"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want it to end with %q", got, want)
+	}
+}

@@ -152,8 +152,13 @@ func (r *Report) Line() string {
 	fmt.Fprintf(&b, "%3.0fs  %s (%.0f/s), %s with bids, %s, %s shown, %s, spent %s, p50 %s, p99 %s",
 		r.Elapsed.Seconds(), ad.Count(r.Requests, "request"), r.perSecond(), percent(r.Answers, r.Requests), ad.Count(r.Wins, "win"),
 		thousands(r.Total.Responses.Shown), ad.Count(r.Clicks, "click"), money(r.Spend), short(r.Latency.P50), short(r.Latency.P99))
-	if bad := r.Timeouts + r.Errors + r.Invalid + r.Unsent; bad > 0 {
-		fmt.Fprintf(&b, ", %s problems", thousands(bad))
+	for _, bad := range [...]struct {
+		n           uint64
+		noun, after string
+	}{{r.Timeouts, "answer", " too late"}, {r.Errors, "error", ""}, {r.Invalid, "invalid bid", ""}, {r.Unsent, "request", " not sent"}} {
+		if bad.n > 0 {
+			b.WriteString(", " + ad.Count(bad.n, bad.noun) + bad.after)
+		}
 	}
 	return b.String()
 }
@@ -163,7 +168,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
 	row("requests", "%s in %.1f s, %.0f per second", thousands(r.Requests), r.Elapsed.Seconds(), r.perSecond())
-	row("answered", "%s with bids (%s), %s without, %s too late, %s", thousands(r.Answers), percent(r.Answers, r.Requests),
+	row("answered", "%s with bids (%s), %s without, %s too late (after tmax), %s", thousands(r.Answers), percent(r.Answers, r.Requests),
 		thousands(r.NoBids), thousands(r.Timeouts), ad.Count(r.Errors, "error"))
 	if r.Unsent > 0 {
 		row("unsent", "%s: more were waiting than %d", thousands(r.Unsent), maxQueued)
