@@ -63,16 +63,21 @@ number per second. Conditions may also follow one by one: --fail-if 'p99>10ms'
   bidwell loadtest attack http://127.0.0.1:8080/openrtb2/bid/example --corpus requests.jsonl.gz --trace day.csv
   bidwell loadtest attack http://127.0.0.1:8080/openrtb2/bid/example --hdr out.hgrm --results out.bin --html out.html
   vegeta report out.bin`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			_, rest := o.conditions(cmd, args)
-			return cobra.ExactArgs(1)(cmd, rest)
-		},
+		Args: cobra.ArbitraryArgs, // conditions too, see targetOf for the URL
 		RunE: func(cmd *cobra.Command, args []string) error {
 			conditions, rest := o.conditions(cmd, args)
 			o.failIf = append(o.failIf, conditions...)
-			return o.run(cmd, rest[0])
+			url, err := targetOf(cmd, rest)
+			if err != nil {
+				return err
+			}
+			if url == "" {
+				return fmt.Errorf("%wthe URL of the bidder is missing, such as http://127.0.0.1:8080/openrtb2/bid/example", silentUsage{})
+			}
+			return o.run(cmd, url)
 		},
 	}
+	addTarget(cmd.Flags())
 	o.add(cmd.Flags())
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,11 +43,14 @@ type marketTest struct {
 func newLoadtestMarket() *cobra.Command {
 	var m marketTest
 	cmd := &cobra.Command{
-		Use:   "market",
+		Use:   "market [URL]",
 		Short: "Trade with a bidder: auctions against rivals, notices, people who click and buy",
 		Long: `Posts bid requests to a bidder that runs, any OpenRTB bidder, clears the auctions
 against rival bids, and sends what follows: win, billing and loss notices with their
 macros filled, pixels, views, clicks and conversions, late, lost or twice if you want.
+URL is its exchange port (default: http://127.0.0.1:8080). One that ends in
+/openrtb2/bid/NAME, as 'bidwell loadtest attack' takes it, will do too.
+
 Whether people see, click and buy is decided by a hidden truth about each person,
 creative and place, which the bidder can learn and is never told.
 
@@ -55,19 +60,29 @@ the same answers to them the same results. To use several generators, give each 
 own --generator, and merge their files with 'bidwell loadtest report'. Ctrl-C sends
 the notices that are left, prints the report and keeps the file.`,
 		Example: `  bidwell loadtest market --for 60s --rate 500 --out market.json
+  bidwell loadtest market http://127.0.0.1:9000 --credential SECRET
   bidwell loadtest market --auction first --rivals gamma --currency EUR --value '*=0.40/click'
   bidwell loadtest market --notice-delay 2s --notice-loss 0.05 --notice-duplicates 0.02
   bidwell loadtest market --requests 10000 --conversion-url 'http://127.0.0.1:9000/conv?who={id_type}:{id}&order={order}'`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return m.run(cmd) },
+		Args: cobra.ArbitraryArgs, // one at most, see targetOf
+		RunE: func(cmd *cobra.Command, args []string) error {
+			url, err := targetOf(cmd, args)
+			if err == nil {
+				err = m.aim(cmd, cmp.Or(url, "http://127.0.0.1:8080"))
+			}
+			if err != nil {
+				return err
+			}
+			return m.run(cmd)
+		},
 	}
+	addTarget(cmd.Flags())
 	m.add(cmd.Flags())
 	return cmd
 }
 
 func (m *marketTest) add(f *pflag.FlagSet) {
 	usual, delays := loadtest.UsualMedians(), loadtest.UsualDelays()
-	f.StringVar(&m.Target, "target", "http://127.0.0.1:8080", "exchange port of the bidder")
 	f.StringVar(&m.Public, "public", "", "base of the URLs in its markup; they are called at the target (default: https and the target's address)")
 	f.BoolVar(&m.AllowRemote, "allow-remote", false, "permit a target and notices beyond this machine")
 	f.StringVar(&m.Credential, "credential", "", "bearer token to send")
@@ -108,6 +123,21 @@ func (m *marketTest) add(f *pflag.FlagSet) {
 	f.StringVar(&m.ConversionURL, "conversion-url", "", "called for conversions, after {id_type} {id} {campaign} {creative} {bid} {order} {after} {time_ms} are filled in (default: they are counted only)")
 	f.StringVar(&m.out, "out", "", "write the report to this file as JSON, every five seconds and in the end")
 	f.BoolVar(&m.asJSON, "json", false, "print JSON")
+}
+
+// aim takes the bidder's URL. Where it ends with the path that exchanges post to, as
+// that of an attack does, it names the exchange too.
+func (m *marketTest) aim(cmd *cobra.Command, url string) error {
+	target, name, whole := strings.Cut(url, "/openrtb2/bid/")
+	m.Target = target
+	if !whole {
+		return nil
+	}
+	if cmd.Flags().Changed("exchange") && name != m.exchange {
+		return fmt.Errorf("%wthe URL names the exchange %s and --exchange %s: give one of them", silentUsage{}, name, m.exchange)
+	}
+	m.exchange = name
+	return nil
 }
 
 func (m *marketTest) run(cmd *cobra.Command) error {

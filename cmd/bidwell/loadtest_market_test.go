@@ -95,7 +95,7 @@ func TestMarketReplaysRequests(t *testing.T) {
 	}
 	write(t, r.dir, "requests.jsonl", line.String()+"\n")
 	write(t, r.dir, "prices.csv", "segment,quantile,cpm\n*/*,0.5,2\n")
-	out, status := bidwell(t, r.dir, "", "loadtest", "market", "--target", "http://"+r.Addr(), "--corpus", "requests.jsonl", "--rivals", "prices.csv",
+	out, status := bidwell(t, r.dir, "", "loadtest", "market", "http://"+r.Addr()+"/openrtb2/bid/example", "--corpus", "requests.jsonl", "--rivals", "prices.csv",
 		"--requests", "30", "--rate", "300", "--currency", "EUR", "--auction", "second", "--show-delay", "1ms", "--json")
 	at := strings.Index(out, "{\n")
 	if status != 0 || at < 0 {
@@ -152,6 +152,10 @@ func TestMarketRefuses(t *testing.T) {
 		}
 	}
 	f("not on this machine", exitUsage, "--target", "http://192.0.2.1:80")
+	f("not on this machine", exitUsage, "http://192.0.2.1:80")
+	f("there is more than one URL", exitUsage, "http://127.0.0.1:8080", "http://127.0.0.1:9090")
+	f("give one of them", exitUsage, "http://127.0.0.1:8080", "--target", "http://127.0.0.1:9090")
+	f("give one of them", exitUsage, "http://127.0.0.1:8080/openrtb2/bid/acme", "--exchange", "example")
 	f("first, second or request", exitUsage, "--auction", "third")
 	f("no currency such as EUR", exitUsage, "--currency", "Euro")
 	f("such as EUR=1.08", exitUsage, "--rates", "EUR=-1")
