@@ -88,14 +88,14 @@ func (o *MarketOptions) check() error {
 		{"restart", o.Restart, 0, 0.99},
 	} {
 		if !(c.value >= c.low && c.value <= c.high) {
-			return fmt.Errorf("%s %g: it should be from %g to %g", c.name, c.value, c.low, c.high)
+			return fmt.Errorf("%s %g: it should be from %s to %s", c.name, c.value, number(c.low), number(c.high))
 		}
 	}
 	if o.Tick < time.Second || o.Tick > time.Hour {
 		return fmt.Errorf("tick %s: it should be from 1s to 1h", o.Tick)
 	}
 	if all := float64(o.Days) * float64(o.Requests); all > mostRequests {
-		return fmt.Errorf("%s of %s: at most %g in all", ad.Count(o.Days, "day"), ad.Count(o.Requests, "request"), float64(mostRequests))
+		return fmt.Errorf("%s of %s: at most %s in all", ad.Count(o.Days, "day"), ad.Count(o.Requests, "request"), number(mostRequests))
 	}
 	if o.Start.IsZero() {
 		return errors.New("the day on which to begin is not given")

@@ -177,7 +177,7 @@ func (o *Options) check() error {
 		{"highest bid", o.MaxBid, 0, maxLogCPM},
 	} {
 		if !(c.value >= c.low && c.value <= c.high) {
-			return fmt.Errorf("%s %g: it should be from %g to %g", c.name, c.value, c.low, c.high)
+			return fmt.Errorf("%s %g: it should be from %s to %s", c.name, c.value, number(c.low), number(c.high))
 		}
 	}
 	if o.Tick < time.Second || o.Tick > time.Hour {

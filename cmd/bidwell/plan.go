@@ -39,7 +39,12 @@ Exits with 0 if nothing changes, with 2 if something does, with 1 if it cannot t
   bidwell plan configs next
   bidwell plan configs next --days 2 --requests 100000 --json`,
 		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error { return plan(cmd, &o, args[0], args[1]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkPositive(cmd); err != nil {
+				return err
+			}
+			return plan(cmd, &o, args[0], args[1])
+		},
 	}
 	f := cmd.Flags()
 	o.addMarket(f)

@@ -96,6 +96,7 @@ func TestPlanFails(t *testing.T) {
 	}{
 		{[]string{"configs"}, exitUsage, "accepts 2 arg(s)"},
 		{[]string{"configs", "configs", "--auction", "third"}, exitUsage, "it is second or first"},
+		{[]string{"configs", "configs", "--days", "0"}, exitUsage, "--days 0: it must be above 0"},
 		{[]string{"configs", "configs", "--curve", "slow"}, exitUsage, "traffic, even, ahead, asap"},
 		{[]string{"configs", "nowhere"}, exitFailed, "nowhere"},
 		{[]string{"configs", "broken"}, exitFailed, "the configuration has errors"},

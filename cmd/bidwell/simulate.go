@@ -107,7 +107,28 @@ var (
 	marketFlagNames = []string{"config", "days", "requests", "people", "exchange", "rivals", "budget-scale", "start", "campaigns", "compare"}
 )
 
-// check refuses flags that would have no effect.
+// positiveFlags are the flags of simulate and plan that must be above 0.
+var positiveFlags = []string{
+	"campaigns", "days", "requests", "people", "rivals", "budget-scale",
+	"tick", "burst", "kappa-start", "worth", "max-bid", "notice-window", "budget-change", "shift",
+}
+
+// checkPositive refuses flags that were given as 0 or less. The options that they set
+// take 0 for their default.
+func checkPositive(cmd *cobra.Command) error {
+	for _, name := range positiveFlags {
+		f := cmd.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		if v := f.Value.String(); v == "0" || v == "0s" || strings.HasPrefix(v, "-") {
+			return fmt.Errorf("%w--%s %s: it must be above 0", silentUsage{}, name, v)
+		}
+	}
+	return nil
+}
+
+// check refuses flags that would have no effect, or none that was meant.
 func (o *simulateOptions) check(cmd *cobra.Command) error {
 	names, why := replayFlags, "goes with --replay"
 	if o.replay != "" {
@@ -117,6 +138,9 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("%w--%s %s", silentUsage{}, name, why)
 		}
+	}
+	if err := checkPositive(cmd); err != nil {
+		return err
 	}
 	if err := o.parse(); err != nil {
 		return fmt.Errorf("%w%w", silentUsage{}, err)

@@ -59,6 +59,8 @@ func TestSimulateRefuses(t *testing.T) {
 		{"--forecast", "rain"},
 		{"--columns", "price,weather"},
 		{"--restart", "2"},
+		{"--worth", "0"},
+		{"--shift", "0"},
 		{"--days", "3"},
 		{"--config", "configs/bidwell.yaml"},
 	} {
@@ -112,7 +114,13 @@ func TestSimulateMarketRefuses(t *testing.T) {
 		{[]string{"--kappa-start", "3"}, exitUsage, "--kappa-start goes with --replay"},
 		{[]string{"--start", "tomorrow"}, exitUsage, "write a day such as"},
 		{[]string{"--exchange", "nobody"}, exitUsage, "there are example"},
-		{[]string{"--requests", "-5"}, exitUsage, "it should be from"},
+		{[]string{"--requests", "-5"}, exitUsage, "--requests -5: it must be above 0"},
+		{[]string{"--requests", "30000000"}, exitUsage, "it should be from 1 to 20000000"},
+		{[]string{"--campaigns", "0"}, exitUsage, "--campaigns 0: it must be above 0"},
+		{[]string{"--campaigns", "1001"}, exitUsage, "it should be from 1 to 1000"},
+		{[]string{"--days", "0"}, exitUsage, "--days 0: it must be above 0"},
+		{[]string{"--budget-scale", "0"}, exitUsage, "--budget-scale 0: it must be above 0"},
+		{[]string{"--tick", "0s"}, exitUsage, "--tick 0s: it must be above 0"},
 		{[]string{"--config", "nowhere/bidwell.yaml"}, exitFailed, "open the configuration"},
 		{[]string{"--config", "broken/bidwell.yaml"}, exitFailed, "the configuration has errors"},
 	} {
