@@ -139,6 +139,9 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 			return fmt.Errorf("%w--%s %s", silentUsage{}, name, why)
 		}
 	}
+	if cmd.Flags().Changed("campaigns") && cmd.Flags().Changed("config") {
+		return fmt.Errorf("%w--campaigns generates a configuration: give it without --config", silentUsage{})
+	}
 	if err := checkPositive(cmd); err != nil {
 		return err
 	}

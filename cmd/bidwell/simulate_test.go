@@ -120,6 +120,7 @@ func TestSimulateMarketRefuses(t *testing.T) {
 		{[]string{"--campaigns", "1001"}, exitUsage, "it should be from 1 to 1000"},
 		{[]string{"--days", "0"}, exitUsage, "--days 0: it must be above 0"},
 		{[]string{"--budget-scale", "0"}, exitUsage, "--budget-scale 0: it must be above 0"},
+		{[]string{"--campaigns", "5", "--config", "configs/bidwell.yaml"}, exitUsage, "--campaigns generates a configuration: give it without --config"},
 		{[]string{"--tick", "0s"}, exitUsage, "--tick 0s: it must be above 0"},
 		{[]string{"--config", "nowhere/bidwell.yaml"}, exitFailed, "open the configuration"},
 		{[]string{"--config", "broken/bidwell.yaml"}, exitFailed, "the configuration has errors"},
