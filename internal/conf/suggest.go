@@ -1,36 +1,39 @@
 package conf
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // Suggest returns the word of known that word was most likely meant to be, or
 // "" if none is near: the nearest by the number of letters changed, added, left
-// out or swapped, of which there may be one in three. Among equals the first of
-// known is returned.
+// out or swapped, of which there may be one in three. An ending too many or too
+// few counts as one letter. Among equals the one with the fewest letters apart
+// is returned, then the shortest, then the first of known.
 func Suggest(word string, known []string) string {
 	const longest = 64
 	w := fold(word)
 	if w == "" || len(w) > longest {
 		return ""
 	}
-	best, bestCost := "", 1+max(1, utf8.RuneCountInString(w)/3)
+	most := max(1, utf8.RuneCountInString(w)/3)
+	best, bestRank := "", [...]int{most, longest, longest}
 	for _, k := range known {
 		f := fold(k)
 		if len(f) > longest || k == word {
 			continue
 		}
-		cost := distance([]rune(w), []rune(f))
-		if cost >= len(f) {
+		apart := distance([]rune(w), []rune(f))
+		if apart >= len(f) {
 			continue // nothing in common
 		}
-		// A key given with an ending too many or too few is still the likely one.
-		if cost > 1 && len(w) >= 4 && (strings.HasPrefix(f, w) || strings.HasPrefix(w, f) && len(f) >= 4) {
-			cost = min(cost, bestCost-1)
+		cost := apart
+		if len(w) >= 4 && (strings.HasPrefix(f, w) || strings.HasPrefix(w, f) && len(f) >= 4) {
+			cost = min(cost, 1)
 		}
-		if cost < bestCost {
-			best, bestCost = k, cost
+		if rank := [...]int{cost, apart, len(f)}; slices.Compare(rank[:], bestRank[:]) < 0 {
+			best, bestRank = k, rank
 		}
 	}
 	return best

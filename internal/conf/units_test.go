@@ -86,6 +86,15 @@ func TestSuggest(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}
+	topics := []string{"automotive/luxury", "automotive", "automotive/suv", "sports"}
+	for word, want := range map[string]string{
+		"automotiv": "automotive", "automotives": "automotive", "automotive/luxry": "automotive/luxury",
+		"automotive/luxury/suv": "automotive/luxury", "auto": "automotive", "sport": "sports",
+	} {
+		if got := Suggest(word, topics); got != want {
+			t.Errorf("%q: got %q, want %q", word, got, want)
+		}
+	}
 }
 
 func TestProblemsAreSortedAndTold(t *testing.T) {
