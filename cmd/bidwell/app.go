@@ -90,6 +90,7 @@ func (m *Main) Open() error {
 	if err != nil {
 		return err
 	}
+	_, lost := os.Stat(featureKeyFile(m.dataDir()))
 	features, err := loadFeatureKey(featureKeyFile(m.dataDir()), true)
 	if err != nil {
 		return err
@@ -102,6 +103,9 @@ func (m *Main) Open() error {
 	m.openInventory()
 	if err := m.openLedger(tokenLifetime(snap)); err != nil {
 		return err
+	}
+	if errors.Is(lost, fs.ErrNotExist) {
+		m.warnOfNewKey()
 	}
 	m.openLearned()
 	snap.Bind(m.engine.Books)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -96,6 +97,29 @@ func TestPricesAreLearned(t *testing.T) {
 	out, _ := bidwell(t, dir, "", "explain", "--data", "data", "--request", "configs/requests/app-interstitial.json")
 	if !strings.Contains(out, "chance of a click") || !strings.Contains(out, "per click") {
 		t.Errorf("explain says\n%s", out)
+	}
+}
+
+// TestLostFeatureKeyIsTold starts a bidder for the first time, again, and without the key
+// that its events were written with.
+func TestLostFeatureKeyIsTold(t *testing.T) {
+	dir := workDir(t)
+	change(t, dir, "bidwell.yaml", "drain: 5s", "drain: 1ms")
+	for run, lost := range []bool{false, false, true, false} {
+		if lost {
+			if err := os.Remove(featureKeyFile(filepath.Join(dir, "data"))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := startProcess(t, dir)
+		p.show(t, run)
+		p.send(t, syscall.SIGTERM)
+		if err := p.Wait(); err != nil {
+			t.Fatalf("%v\n%s", err, read(t, p.log))
+		}
+		if told := strings.Contains(read(t, p.log), "feature.key was missing"); told != lost {
+			t.Errorf("start %d: the log is\n%s", run, read(t, p.log))
+		}
 	}
 }
 
