@@ -25,11 +25,11 @@ const (
 	leastError, mostError = -2.0, 1.0
 	searching, lostError  = 0.3, -4.0 // while steps are longer than that, this is the least error
 
-	// While steps are longer than sought, κ is still looked for, and what is spent too little
-	// or too much by that is made up for: at once, not over the rest of the flight. Of that
-	// no more is remembered than mostArrears batches, nor made up for in one than
-	// makeUpMost of it.
-	sought                  = 0.05
+	// While steps are longer than sought, and than soughtLeast times the smallest, κ is still
+	// looked for, and what is spent too little or too much by that is made up for: at once,
+	// not over the rest of the flight. Of that no more is remembered than mostArrears batches,
+	// nor made up for in one than makeUpMost of it.
+	sought, soughtLeast     = 0.05, 1.5
 	mostArrears, makeUpMost = 10, 0.5
 
 	// A payment that counts is no more than so many bids.
@@ -80,12 +80,12 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 	// hardly hangs on that: then it is nothing on average when κ is right (optional
 	// stopping). Held against the target, a dear payment would count many times, for it
 	// ends a batch while little was due.
-	less, of := c.target-c.spent, max(c.target, need)
-	e := c.errorOf(less+c.makeUp(less, of), of)
+	less, of, least := c.target-c.spent, max(c.target, need), min(max(math.Sqrt(c.share), stepLeast), stepMost)
+	e := c.errorOf(less+c.makeUp(less, of, least), of)
 	c.paid.keep(paidKeep)
 	c.uneven.keep(paidKeep)
 	if e < 0 || !c.goal.decides(c.kappa) { // where the goal decides, more κ spends no more
-		c.move(e, min(max(math.Sqrt(c.share), stepLeast), stepMost), c.delayTicks())
+		c.move(e, least, c.delayTicks())
 		c.kappa = c.clamp(c.kappa)
 		c.status.Steps++
 	}
@@ -96,7 +96,7 @@ func (c *Controller) control(prev, now time.Time, was spending, spent float64, i
 // negative, for what was missed while κ was looked for. A part of it as large as the step
 // is made up for, so that both come to rest together; where notices are late and tell of a
 // κ that is past, less.
-func (c *Controller) makeUp(less, of float64) float64 {
+func (c *Controller) makeUp(less, of, least float64) float64 {
 	if c.goal.decides(c.kappa) { // it is not this κ that misses
 		c.arrears = 0
 		return 0
@@ -104,7 +104,7 @@ func (c *Controller) makeUp(less, of float64) float64 {
 	late := 1 + c.delayTicks()/delayHalf
 	more := within(c.arrears*c.step/(late*late), makeUpMost*of)
 	switch {
-	case c.step <= sought:
+	case c.step <= max(sought, soughtLeast*least):
 		c.arrears -= more
 	case less < 0 || c.kappa < c.plan.Max: // else there is nothing to be bought
 		c.arrears = within(c.arrears+less, mostArrears*of)
