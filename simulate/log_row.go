@@ -78,13 +78,15 @@ func parseRow(fields, columns []string) (w row, err error) {
 	return w, nil
 }
 
+// parsePrice reads the highest rival bid. Where that is 0 there was none, and the least
+// bid that there is wins.
 func parsePrice(s string) (ad.Money, error) {
 	cpm, err := parseNumber(s, maxLogCPM)
 	if err != nil {
 		return 0, err
 	}
 	m, _ := ad.FromCPM(cpm)
-	return m, nil
+	return max(m, 1), nil
 }
 
 func parseNumber(s string, most float64) (float64, error) {

@@ -21,7 +21,7 @@ func TestReadLog(t *testing.T) {
 	}{
 		"tabs and hours": {
 			"0\t51\t0.5\t3\n1\t0\t0\t4\n", "", []string{"click", "price", "pctr", "hour"},
-			[]auction{{30 * time.Minute, cpm(51), 0.5, false, 0}, {90 * time.Minute, 0, 0, true, 0}}, 2 * time.Hour,
+			[]auction{{30 * time.Minute, cpm(51), 0.5, false, 0}, {90 * time.Minute, 1, 0, true, 0}}, 2 * time.Hour,
 		},
 		"over midnight": {
 			"10,23\n20,0\n", "comma", []string{"price", "hour"},

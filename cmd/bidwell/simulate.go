@@ -73,7 +73,7 @@ bids by what it learns on the way, beside other ways to bid, each over the whole
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.replay, "replay", "", "log of auctions to replay, or - for standard input (default: a synthetic market)")
-	f.StringSliceVar(&o.Columns, "columns", []string{"click", "price", "pctr", "hour"}, "columns of the log: click, price (highest rival bid per thousand), pctr, hour or time, segment (a name of the part of the market), and - for one that is not used; without hour or time the log is spread evenly over a day")
+	f.StringSliceVar(&o.Columns, "columns", []string{"click", "price", "pctr", "hour"}, "columns of the log: click, price (highest rival bid per thousand, 0 where nobody bid), pctr, hour or time, segment (a name of the part of the market), and - for one that is not used; without hour or time the log is spread evenly over a day")
 	f.StringVar(&o.Separator, "separator", "auto", "what is between columns: tab, comma, semicolon, space, or auto")
 	f.StringVar(&o.auction, "auction", "second", "second: the winner pays the highest rival bid; first: its own")
 	f.StringSliceVar(&o.budgets, "budget-fraction", []string{"1/8"}, "budgets as fractions of what every impression of the log costs")
