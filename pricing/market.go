@@ -11,7 +11,17 @@ import (
 // Market is the curves of every part of the market as of one moment. It is immutable
 // and safe for concurrent use. The zero value knows nothing.
 type Market struct {
-	curves map[key]*Curve
+	curves      map[key]*Curve
+	disbelieved []ad.ID
+}
+
+// Disbelieved returns the exchanges whose prices are not those that win: of them nothing
+// is learned but outcomes, of all segments together. It must not be changed.
+func (m *Market) Disbelieved() []ad.ID {
+	if m == nil {
+		return nil
+	}
+	return m.disbelieved
 }
 
 // unknown is the curve where nothing is known.
@@ -95,7 +105,9 @@ func (r *Rates) publish(m *Market, k key, scale *tally) {
 		n.points = r.root(n, scale)
 		n.curve = curveOf(n.points, seen)
 	case 1:
-		r.exchange(n, seen, scale)
+		if r.exchange(n, seen, scale); n.whole {
+			m.disbelieved = append(m.disbelieved, k.exchange)
+		}
 	default:
 		up := r.above(k)
 		if seen < leastOwn || !up.curve.known || up.whole {
@@ -137,7 +149,7 @@ func (r *Rates) exchange(n *node, seen float64, scale *tally) {
 		return
 	}
 	n.points = slices.Clone(r.fit.fit(n, n.censored, root.points, scale))
-	if n.lies(n.points, scale) {
+	if n.lies(scale[0]) {
 		n.whole = true
 		heard := &node{belief: n.belief, mass: n.mass, square: n.square}
 		n.points = slices.Clone(r.fit.fit(heard, n.outcomes, base(regress(n.outcomes)), scale))
@@ -197,36 +209,54 @@ const (
 )
 
 // lies reports whether the prices that an exchange tells are not those that win: too
-// many were refuted by the outcome, or bids win more or less often than points, which
-// were made of those prices, would have it. Then outcomes are learned from only.
-func (n *node) lies(points []point, scale *tally) bool {
-	if n.told/scale[0] < leastSeen {
+// many were refuted by the outcome, or lower bids win less often than they would have to
+// by what was told of higher ones. Then outcomes are learned from only.
+func (n *node) lies(scale float64) bool {
+	if n.told/scale < leastSeen {
 		return false
 	}
-	return n.refuted > mostRefuted*n.told || n.wrong(points, scale) > mostWrong
+	return n.refuted > mostRefuted*n.told || n.wrong(scale) > mostWrong
 }
 
-// wrong returns how much likelier outcomes are by the wins that there were than by
-// points, less what chance makes of it: nats a bid. Bids are taken together with others
-// about as high. In logs whose prices are true it is below 0.015, for whoever values an
-// impression more has dearer rivals too; where they are not it is 0.1 and more.
-func (n *node) wrong(points []point, scale *tally) float64 {
-	var off, all, expect, won, count float64
-	next, below := 0, 0.0
+// wrong returns how much likelier outcomes are by the wins that there were than by the
+// prices told, less what chance makes of it: nats a bid. Bids are taken together with
+// others about as high. If prices are true, bids so high would have won as often among the
+// auctions in which more was bid as the prices told there say, and would do so more often
+// where they were made: more is bid where rivals are dearer, for an impression is worth
+// more to them as well, or because bids follow prices. So it counts only if they win less.
+func (n *node) wrong(scale float64) float64 {
+	var above, all float64 // auctions in which more was bid, and the price told or the bid lost; all bids
+	for i := range n.outcomes {
+		above += n.outcomes[i].lost[0]
+		all += n.outcomes[i].won[0] + n.outcomes[i].lost[0]
+	}
+	for _, c := range n.claims {
+		above += c.bid
+	}
+	var off, claimed, won, lost float64 // claimed: of above, those that the bid would have won
+	next := 0
 	for i := range n.outcomes {
 		b := &n.outcomes[i]
-		for ; next < len(points) && points[next].at <= b.at; next++ {
-			below += points[next].mass
+		won, lost = won+b.won[0], lost+b.lost[0]
+		if i+1 < len(n.outcomes) && n.outcomes[i+1].at.wide() == b.at.wide() {
+			continue
 		}
-		w, l := n.believed(&b.won, scale), n.believed(&b.lost, scale)
-		expect, won, count = expect+below*(w+l), won+w, count+w+l
-		if i+1 == len(n.outcomes) || n.outcomes[i+1].at.wide() != b.at.wide() {
-			off += max(0, surprise(won, expect)+surprise(count-won, count-expect)-2*n.unit())
-			all += count
-			expect, won, count = 0, 0, 0
+		for ; next < len(n.claims) && n.claims[next].at < b.at.wide(); next++ {
+			claimed += n.claims[next].price - n.claims[next].bid
+			above -= n.claims[next].bid
 		}
+		same := 0.0 // would have won, and more was bid, but not in a higher cell
+		if next < len(n.claims) && n.claims[next].at == b.at.wide() {
+			same = n.claims[next].bid
+		}
+		above -= lost
+		if win := max(0, claimed-same) / max(above-same, 1); above/scale >= leastSeen && win*(won+lost) > won {
+			win, count := min(win, 1), (won+lost)/scale
+			off += max(0, surprise(won/scale, win*count)+surprise(lost/scale, (1-win)*count)-2*n.unit())
+		}
+		won, lost = 0, 0
 	}
-	return off / max(all, 1)
+	return off / max(all/scale, 1)
 }
 
 // surprise returns a part of the logarithm of how much less likely it was to see so
@@ -236,14 +266,6 @@ func surprise(seen, expected float64) float64 {
 		return 0
 	}
 	return seen * math.Log(seen/max(expected, 1e-3*seen))
-}
-
-// believed returns a tally as the memories are believed.
-func (n *node) believed(t, scale *tally) (sum float64) {
-	for i := range t {
-		sum += n.belief[i] * t[i] / scale[i]
-	}
-	return sum
 }
 
 // between returns the amount at a share of the way from low to high, in proportion.

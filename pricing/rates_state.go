@@ -11,7 +11,7 @@ import (
 )
 
 // stateVersion is the first byte of a state.
-const stateVersion = 1
+const stateVersion = 2
 
 // ErrState is what errors of Restore wrap.
 var ErrState = errors.New("state of win rates")
@@ -63,6 +63,10 @@ func (n *node) append(dst []byte) []byte {
 			dst = le.AppendUint16(dst, uint16(b.at))
 			dst = appendTally(appendTally(append(dst, b.top), &b.won), &b.lost)
 		}
+	}
+	dst = le.AppendUint16(dst, uint16(len(n.claims)))
+	for _, c := range n.claims {
+		dst = appendFloat(appendFloat(le.AppendUint16(dst, uint16(c.at)), c.price), c.bid)
 	}
 	return dst
 }
@@ -186,6 +190,14 @@ func (d *reader) node() *node {
 	}
 	n.censored = d.bids()
 	n.outcomes = d.bids()
+	for range d.uint16() {
+		c := claim{at: cell(d.uint16()), price: d.mass(), bid: d.mass()}
+		d.check(c.at < noPrice && (len(n.claims) == 0 || n.claims[len(n.claims)-1].at < c.at))
+		if d.failed {
+			return n
+		}
+		n.claims = append(n.claims, c)
+	}
 	return n
 }
 

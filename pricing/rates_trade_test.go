@@ -10,7 +10,10 @@ import (
 )
 
 // lot is one auction: what it is worth to us, and the highest rival bid.
-type lot struct{ value, price ad.Money }
+type lot struct {
+	value, price ad.Money
+	segment      Segment
+}
 
 // markets are how rivals bid, CPM.
 var markets = map[string]func(*rand.Rand) float64{
@@ -104,27 +107,35 @@ func tellsWins(c *rand.Rand, _ lot, o *Observation) {
 }
 
 // trade bids on lots over a day, and learns. It returns what each bid gains.
-func trade(lots []lot, tell telling) []float64 {
+func trade(lots []lot, tell telling) (gains []float64) {
+	gains, _ = tradeAndDoubt(lots, tell)
+	return gains
+}
+
+// tradeAndDoubt trades, and says how often the exchange was disbelieved when curves were
+// published.
+func tradeAndDoubt(lots []lot, tell telling) (gains []float64, doubts int) {
 	const day, every = 24 * time.Hour, 10 * time.Minute
 	var r Rates
 	m, next := r.Publish(), every
 	chance := rand.New(rand.NewPCG(1, 2))
-	gains := make([]float64, len(lots))
+	gains = make([]float64, len(lots))
 	for i, l := range lots {
 		at := time.Duration(float64(day) * float64(i) / float64(len(lots)))
 		if at >= next {
 			m, next = r.Publish(), next+every
+			doubts += len(m.Disbelieved())
 		}
-		c := m.Curve(1, 0)
+		c := m.Curve(1, l.segment)
 		bid, _ := c.Shade(l.value, 0)
 		bid, _, _ = c.Explore(l.value, bid, 0, chance.Uint64())
 		gains[i] = l.gain(bid)
-		o := Observation{Exchange: 1, Bid: bid, Won: bid >= l.price, Weight: 1, At: int64(at) + 1e18}
+		o := Observation{Exchange: 1, Segment: l.segment, Bid: bid, Won: bid >= l.price, Weight: 1, At: int64(at) + 1e18}
 		if tell(chance, l, &o); o.Weight > 0 {
 			r.Observe(&o)
 		}
 	}
-	return gains
+	return gains, doubts
 }
 
 func total(gains []float64) (sum float64) {
@@ -205,6 +216,55 @@ func TestShadeWhateverIsTold(t *testing.T) {
 				t.Errorf("gained %.3f of hindsight, want %g", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestDearRivalsAreNoLies trades where rivals bid more for what is worth more to us, and
+// where some places are dearer than others, so that bids which follow prices win as often
+// everywhere. What the exchange tells is true, and is believed.
+func TestDearRivalsAreNoLies(t *testing.T) {
+	const n = 20_000
+	lots := map[string][]lot{"rivals who think alike": make([]lot, n), "five places": make([]lot, n)}
+	chance := rand.New(rand.NewPCG(7, 8))
+	for i := range n {
+		common := chance.NormFloat64()
+		l := &lots["rivals who think alike"][i]
+		l.value, _ = ad.FromCPM(4 * math.Exp(0.7*common))
+		l.price, _ = ad.FromCPM(2 * math.Exp(0.8*(0.7*common+0.71*chance.NormFloat64())))
+		l = &lots["five places"][i]
+		place := chance.IntN(5)
+		l.segment = SegmentOf(ad.Banner, 300, 250, []byte{byte(place)})
+		l.value, _ = ad.FromCPM(8 * math.Exp(0.7*chance.NormFloat64()))
+		l.price, _ = ad.FromCPM(0.5 * math.Exp2(float64(place)+0.4*chance.NormFloat64()))
+	}
+	for name, lots := range lots {
+		t.Run(name, func(t *testing.T) {
+			gains, doubts := tradeAndDoubt(lots, tellsPrices)
+			best, there := 0.0, map[Segment][]lot{}
+			for _, l := range lots {
+				there[l.segment] = append(there[l.segment], l)
+			}
+			for _, lots := range there {
+				best += hindsight(lots)
+			}
+			got := total(gains) / best
+			t.Logf("%.3f of hindsight", got)
+			if got < 0.95 || doubts > 0 {
+				t.Errorf("gained %.3f of hindsight and was disbelieved %d times, want 0.95 and none", got, doubts)
+			}
+		})
+	}
+}
+
+// TestLiesAreKnown has an exchange tell next to nothing for the price of all that is won.
+func TestLiesAreKnown(t *testing.T) {
+	_, doubts := tradeAndDoubt(auctions(20_000, markets["log-normal"], 1), func(_ *rand.Rand, _ lot, o *Observation) {
+		if o.Won {
+			o.Least = 10_000
+		}
+	})
+	if doubts < 100 {
+		t.Errorf("it is disbelieved %d times in a day of 144", doubts)
 	}
 }
 

@@ -74,6 +74,8 @@ type learnedStatus struct {
 	Trouble     string `json:"trouble,omitempty"` // why not
 	Impressions uint64 `json:"impressions"`       // with a goal, that were learned from or wait to be
 	Auctions    uint64 `json:"auctions"`          // outcomes of bids that win rates were learned from
+
+	Disbelieved []string `json:"disbelieved,omitempty"` // exchanges that tell other prices than those that win
 }
 
 func (m *Main) learnedStatus() learnedStatus {
@@ -81,6 +83,9 @@ func (m *Main) learnedStatus() learnedStatus {
 	out := learnedStatus{Behind: s.Behind, Impressions: p.Counts.Impressions, Auctions: p.Rates.Exact + p.Rates.Won + p.Rates.Lost}
 	if s.Trouble != nil {
 		out.Trouble = s.Trouble.Error()
+	}
+	for _, id := range p.Model.Market.Disbelieved() {
+		out.Disbelieved = append(out.Disbelieved, m.ledger.TextOf(ledger.ExchangeName, id))
 	}
 	return out
 }
@@ -136,6 +141,7 @@ var (
 	learnedDesc       = prometheus.NewDesc("bidwell_learned_impressions_total", "Impressions that response models learn from, by what became of them.", []string{"outcome"}, nil)
 	responsesDesc     = prometheus.NewDesc("bidwell_learned_responses_total", "Responses that response models met, by what was to be said of them.", []string{"outcome"}, nil)
 	auctionsDesc      = prometheus.NewDesc("bidwell_learned_auctions_total", "Outcomes of bids that win rates were learned from, by what they told.", []string{"told"}, nil)
+	disbelievedDesc   = prometheus.NewDesc("bidwell_exchanges_disbelieved", "Exchanges that tell other prices than those that win: only outcomes are learned from. /status names them.", nil, nil)
 	learnBehindDesc   = prometheus.NewDesc("bidwell_learning_events_behind", "Durable events that prices were not learned from yet.", nil, nil)
 	learnLostDesc     = prometheus.NewDesc("bidwell_learning_events_lost_total", "Stretches of events in the ledger that cannot be read: nothing is learned from them.", nil, nil)
 	learnWorkableDesc = prometheus.NewDesc("bidwell_learning_works", "1 if prices are learned and kept; at 0 bids go by what was learned before.", nil, nil)
@@ -169,6 +175,7 @@ func (l learnedMetrics) Collect(ch chan<- prometheus.Metric) {
 	if s.Trouble != nil {
 		works = 0
 	}
+	ch <- prometheus.MustNewConstMetric(disbelievedDesc, prometheus.GaugeValue, float64(len(p.Model.Market.Disbelieved())))
 	ch <- prometheus.MustNewConstMetric(learnBehindDesc, prometheus.GaugeValue, float64(s.Behind))
 	ch <- prometheus.MustNewConstMetric(learnWorkableDesc, prometheus.GaugeValue, works)
 }
