@@ -115,7 +115,10 @@ func (e *Engine) Pace(now time.Time) {
 }
 
 func (e *Engine) prices() campaign.Prices {
-	p := campaign.Prices{Scorer: e.Scorer}
+	var p campaign.Prices
+	if e.Scorer != nil {
+		p.Scorer = &checkedScorer{e.Scorer, &e.Metrics.priced.noChance}
+	}
 	if e.Model != nil {
 		p.Model = e.Model()
 	}

@@ -1,12 +1,14 @@
 package bidder
 
 import (
+	"math"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/pricing"
 )
 
 // priced counts the bids that are paid as they are made: what they would have been, and
@@ -15,6 +17,23 @@ type priced struct {
 	bids, explored atomic.Uint64
 	value, bid     atomic.Int64
 	cost           atomic.Int64 // of exploring
+
+	noChance atomic.Uint64 // answers of a scorer that are no number
+}
+
+// checkedScorer is one whose answers that are no number are counted.
+type checkedScorer struct {
+	pricing.Scorer
+	noChance *atomic.Uint64
+}
+
+// Chance implements pricing.Scorer.
+func (w *checkedScorer) Chance(x *pricing.Context, b *pricing.Bases, l *pricing.LineView, s *pricing.Subject) float64 {
+	c := w.Scorer.Chance(x, b, l, s)
+	if math.IsNaN(c) {
+		w.noChance.Add(1)
+	}
+	return c
 }
 
 // add counts a bid that is sent.
@@ -37,6 +56,7 @@ var (
 	shadedDesc   = desc("first_price_amount_total", "What those bids were, in units of the house currency; divided by first_price_value_total, how far they are shaded.")
 	exploredDesc = desc("explored_bids_total", "Bids at another price than the best, to learn what wins.")
 	exploreDesc  = desc("exploration_cost_total", "What those bids were expected to gain less, in units of the house currency.")
+	noChanceDesc = desc("scorer_failures_total", "Answers of the scorer that was compiled in that are no number: our own models' chance is taken.")
 
 	usedDesc        = desc("model_used", "1 if the response model tells the campaign's chances; at 0 the usual rate does.", "campaign", "task")
 	eventsDesc      = desc("model_events", "Responses that the model was measured on, of late.", "campaign", "task")
@@ -58,6 +78,7 @@ func (e *Engine) collectPrices(s *campaign.Snapshot, ch chan<- prometheus.Metric
 	counter(shadedDesc, ad.Money(p.bid.Load()).Units())
 	counter(exploredDesc, float64(p.explored.Load()))
 	counter(exploreDesc, ad.Money(p.cost.Load()).Units())
+	counter(noChanceDesc, float64(p.noChance.Load()))
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}

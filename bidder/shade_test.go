@@ -3,6 +3,7 @@ package bidder_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -189,17 +190,20 @@ goal: {pay_per: click, worth: 2 USD}
 line_items: [{name: all, bid: {price: 1 USD, at_most: 5 USD}, creatives: [mpu]}]
 creatives: [{name: mpu, banner: {size: 300x250, image: "https://cdn.a.example/a.jpg"}, click: "https://a.example/"}]
 `
-	nan := func() float64 { zero := 0.0; return zero / zero }()
 	for _, c := range []struct{ chance, want float64 }{
-		{0.001, 2}, {0.0004, 0.8}, {0.5, 5}, {7, 5}, {0, 0}, {-1, 0}, {nan, 0},
+		{0.001, 2}, {0.0004, 0.8}, {0.5, 5}, {7, 5}, {0, 0}, {-1, 0}, {math.NaN(), 1},
 	} {
-		r := newRig(t, files("bidwell.yaml", plainProcess, "campaigns/a.yaml", text), "")
+		s := serve(t, newRig(t, files("bidwell.yaml", plainProcess, "campaigns/a.yaml", text), ""), lenient)
+		r := s.rig
 		r.Scorer = scorer(c.chance)
 		r.Pace(monday)
 		var sc bidder.Scratch
 		why := r.decide(t, &sc, []byte(bannerRequest("1", "")), r.exchange(t, ""), monday)
 		x := r.explain(t, []byte(bannerRequest("1", "")), r.exchange(t, ""), monday)
 		agree(t, fmt.Sprint(c.chance), &sc, why, x)
+		if failed := s.metric(t, "scorer_failures_total") > 0; failed != math.IsNaN(c.chance) {
+			t.Errorf("%v: it is %v that a failure is counted", c.chance, failed)
+		}
 		if c.want == 0 {
 			if why != ad.BelowFloor {
 				t.Errorf("%v: got %v", c.chance, why)

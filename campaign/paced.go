@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"math"
 	"sync"
 
 	"bidwell/ad"
@@ -90,10 +91,10 @@ func (p *Paced) Chance(l *Line, x *pricing.Context, b *pricing.Bases, s *pricing
 		return p.prices.Model.Responses.Chance(x, b, v, s)
 	}
 	c := p.prices.Scorer.Chance(x, b, v, s)
-	if !(c >= v.Least) { // also what is no number
-		return v.Least
+	if math.IsNaN(c) {
+		c = p.prices.Model.Responses.Chance(x, b, v, s)
 	}
-	return min(c, v.Most)
+	return min(max(c, v.Least), v.Most)
 }
 
 // Paced returns how line items bid as of the last Pace.

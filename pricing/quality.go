@@ -191,11 +191,14 @@ func (q *progress) finding(of string) string {
 	if q.late.loss <= gateLoss*q.late.base && q.off() > q.band() {
 		return fmt.Sprintf("it expects %.2f times the responses%s that come", q.p/q.y, of)
 	}
-	better, word := 100*(1-q.late.ratio()), "better"
+	better, word, but := 100*(1-q.late.ratio()), "better", ""
 	if better < 0 {
 		better, word = -better, "worse"
+		if q.passes() {
+			but = ", which may be chance"
+		}
 	}
-	return fmt.Sprintf("it has predicted responses%s %.1f %% %s than the usual rate lately", of, better, word)
+	return fmt.Sprintf("it has predicted responses%s %.1f %% %s than the usual rate lately%s", of, better, word, but)
 }
 
 // record is what is kept of a campaign.
