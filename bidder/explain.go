@@ -72,6 +72,7 @@ type LineExplanation struct {
 	Price        []PriceStep              `json:"price,omitempty"`
 	Chance       *ChanceExplanation       `json:"chance,omitempty"`    // of a goal
 	Shares       []ShareExplanation       `json:"creatives,omitempty"` // of a goal: how often each is to be shown
+	Unshaded     string                   `json:"unshaded,omitempty"`  // why a bid is not lowered to what is likely to win
 	Win          *WinExplanation          `json:"win,omitempty"`       // of a bid at first price
 	Audience     *audience.Explanation    `json:"audience,omitempty"`
 	Adjust       []AdjustExplanation      `json:"adjust,omitempty"`
@@ -223,7 +224,7 @@ func (sc *Scratch) explainLine(t *impTrace, i int) LineExplanation {
 	if lt.reason != ad.OK {
 		return x
 	}
-	x.Text, x.Win = "bids", sc.explainWin(lt)
+	x.Text, x.Unshaded, x.Win = "bids", sc.unshaded(lt), sc.explainWin(lt)
 	for k := range sc.Bids {
 		if b := &sc.Bids[k]; b.Imp == t.imp && b.Line == l {
 			x.Creative = b.Creative.Name

@@ -161,6 +161,24 @@ func (sc *Scratch) explainShares(imp *openrtb.Imp, l *campaign.Line, lt *lineTra
 	return list
 }
 
+// unshaded says why the winner's bid is not lowered to what is likely to win, empty if it
+// may be.
+func (sc *Scratch) unshaded(lt *lineTrace) string {
+	switch {
+	case !lt.won:
+		return ""
+	case lt.shade.auction == ad.SecondPrice:
+		return "second price, not shaded: who wins pays the next bid"
+	case lt.shade.auction == ad.FixedPrice:
+		return "the deal's price is fixed: not shaded"
+	case lt.shade.auction == ad.NoAuction:
+		return "not shaded: the exchange prices this auction by rules of its own"
+	case !sc.exchange.Shade:
+		return "first price, not shaded: shade is false for this exchange"
+	}
+	return ""
+}
+
 // explainWin says how likely the winner's bid wins at some prices; nil where the bid is
 // not paid.
 func (sc *Scratch) explainWin(lt *lineTrace) *WinExplanation {
@@ -207,7 +225,10 @@ func (x *LineExplanation) writePrice(p *printer) {
 		}
 		p.line("      creatives, drawn by share: %s", strings.Join(words, ", "))
 	}
-	if x.Win != nil {
+	if x.Unshaded != "" {
+		p.line("      %s", x.Unshaded)
+	}
+	if x.Win != nil && (x.Win.Known || x.Unshaded == "") {
 		p.line("      %s", x.Win.text())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -220,4 +221,27 @@ type scorer float64
 
 func (s scorer) Chance(*pricing.Context, *pricing.Bases, *pricing.LineView, *pricing.Subject) float64 {
 	return float64(s)
+}
+
+// TestWhyABidIsNotShaded asks for explanations of bids in auctions of each kind.
+func TestWhyABidIsNotShaded(t *testing.T) {
+	process := strings.Replace(plainProcess, "exchanges:", "exchanges:\n  unshaded: {shade: false}", 1)
+	r := newRig(t, files("bidwell.yaml", process, "campaigns/a.yaml", bannerCampaign("a", 5)), "")
+	for _, c := range []struct {
+		exchange, more, want string
+	}{
+		{"example", `,"at":1`, "first price, not shaded: too little is known of what wins here\n"},
+		{"example", ``, "second price, not shaded: who wins pays the next bid\n"},
+		{"example", `,"at":501`, "not shaded: the exchange prices this auction by rules of its own\n"},
+		{"unshaded", `,"at":1`, "first price, not shaded: shade is false for this exchange\n"},
+	} {
+		x := r.explain(t, []byte(bannerRequest("1", c.more)), r.exchange(t, c.exchange), monday)
+		var text strings.Builder
+		if err := x.Write(&text); err != nil {
+			t.Fatal(err)
+		}
+		if got := text.String(); !strings.Contains(got, "      "+c.want) || strings.Count(got, "not shaded") != 1 {
+			t.Errorf("%s with %s: no %q in\n%s", c.exchange, c.more, c.want, got)
+		}
+	}
 }
