@@ -135,6 +135,9 @@ func (b *bench) run(ctx context.Context) (err error) {
 	if err := b.check(); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(b.out, 0o755); err != nil { // now, not after all is measured
+		return err
+	}
 	o := newOutcome(ctx, b)
 	if err := b.open(ctx); err != nil {
 		return err
