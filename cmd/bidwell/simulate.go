@@ -140,7 +140,7 @@ func (o *simulateOptions) check(cmd *cobra.Command) error {
 		}
 	}
 	if cmd.Flags().Changed("campaigns") && cmd.Flags().Changed("config") {
-		return fmt.Errorf("%w--campaigns generates a configuration: give it without --config", silentUsage{})
+		cmd.PrintErrln("note: --campaigns generates a configuration; that of --config is not read")
 	}
 	if err := checkPositive(cmd); err != nil {
 		return err

@@ -104,6 +104,13 @@ func TestSimulateMarket(t *testing.T) {
 	}
 }
 
+func TestSimulateGeneratesInPlaceOfAConfiguration(t *testing.T) {
+	out, status := bidwell(t, workDir(t), "", "simulate", "--campaigns", "2", "--requests", "500", "--config", "nowhere/bidwell.yaml")
+	if status != 0 || !strings.Contains(out, "note: --campaigns generates a configuration; that of --config is not read") {
+		t.Errorf("exits with %d and says\n%s", status, out)
+	}
+}
+
 func TestSimulateMarketRefuses(t *testing.T) {
 	dir := workDir(t)
 	for _, tt := range []struct {
@@ -120,7 +127,6 @@ func TestSimulateMarketRefuses(t *testing.T) {
 		{[]string{"--campaigns", "1001"}, exitUsage, "it should be from 1 to 1000"},
 		{[]string{"--days", "0"}, exitUsage, "--days 0: it must be above 0"},
 		{[]string{"--budget-scale", "0"}, exitUsage, "--budget-scale 0: it must be above 0"},
-		{[]string{"--campaigns", "5", "--config", "configs/bidwell.yaml"}, exitUsage, "--campaigns generates a configuration: give it without --config"},
 		{[]string{"--tick", "0s"}, exitUsage, "--tick 0s: it must be above 0"},
 		{[]string{"--config", "nowhere/bidwell.yaml"}, exitFailed, "open the configuration"},
 		{[]string{"--config", "broken/bidwell.yaml"}, exitFailed, "the configuration has errors"},
