@@ -63,8 +63,10 @@ func (r *Rates) Publish() *Market {
 	for i := range scale {
 		scale[i] = r.scale(i)
 	}
-	for _, k := range r.order() {
-		r.publish(m, k, &scale)
+	keys := r.order()
+	doubts := r.doubts(keys, scale[0])
+	for _, k := range keys {
+		r.publish(m, k, doubts, &scale)
 	}
 	r.published++
 	return m
@@ -96,7 +98,7 @@ func (k key) level() int {
 }
 
 // publish makes the curve of one node; its parent's is made.
-func (r *Rates) publish(m *Market, k key, scale *tally) {
+func (r *Rates) publish(m *Market, k key, doubts map[ad.ID]*doubt, scale *tally) {
 	n := r.nodes[k]
 	r.fit.part = k.level() > 1
 	seen := n.seen(scale[0])
@@ -105,7 +107,7 @@ func (r *Rates) publish(m *Market, k key, scale *tally) {
 		n.points = r.root(n, scale)
 		n.curve = curveOf(n.points, seen)
 	case 1:
-		if r.exchange(n, seen, scale); n.whole {
+		if r.exchange(n, seen, doubts[k.exchange], scale); n.whole {
 			m.disbelieved = append(m.disbelieved, k.exchange)
 		}
 	default:
@@ -140,8 +142,8 @@ func (r *Rates) above(k key) *node {
 	}
 }
 
-// exchange makes the curve of an exchange.
-func (r *Rates) exchange(n *node, seen float64, scale *tally) {
+// exchange makes the curve of an exchange, of whose prices there may be doubt.
+func (r *Rates) exchange(n *node, seen float64, doubt *doubt, scale *tally) {
 	root := r.above(key{exchange: 1})
 	n.whole = false
 	if n.mute(scale[0]) {
@@ -149,7 +151,7 @@ func (r *Rates) exchange(n *node, seen float64, scale *tally) {
 		return
 	}
 	n.points = slices.Clone(r.fit.fit(n, n.censored, root.points, scale))
-	if n.lies(scale[0]) {
+	if n.lies(doubt, scale[0]) {
 		n.whole = true
 		heard := &node{belief: n.belief, mass: n.mass, square: n.square}
 		n.points = slices.Clone(r.fit.fit(heard, n.outcomes, base(regress(n.outcomes)), scale))
@@ -201,71 +203,6 @@ func (n *node) mute(scale float64) bool {
 		lost += n.censored[i].lost[0] / scale
 	}
 	return n.all[0]/scale < leastOwn && lost < max(leastOwn, leastLost*won)
-}
-
-const (
-	mostRefuted = 0.1  // part of the prices told that outcomes may refute
-	mostWrong   = 0.04 // see wrong
-)
-
-// lies reports whether the prices that an exchange tells are not those that win: too
-// many were refuted by the outcome, or lower bids win less often than they would have to
-// by what was told of higher ones. Then outcomes are learned from only.
-func (n *node) lies(scale float64) bool {
-	if n.told/scale < leastSeen {
-		return false
-	}
-	return n.refuted > mostRefuted*n.told || n.wrong(scale) > mostWrong
-}
-
-// wrong returns how much likelier outcomes are by the wins that there were than by the
-// prices told, less what chance makes of it: nats a bid. Bids are taken together with
-// others about as high. If prices are true, bids so high would have won as often among the
-// auctions in which more was bid as the prices told there say, and would do so more often
-// where they were made: more is bid where rivals are dearer, for an impression is worth
-// more to them as well, or because bids follow prices. So it counts only if they win less.
-func (n *node) wrong(scale float64) float64 {
-	var above, all float64 // auctions in which more was bid, and the price told or the bid lost; all bids
-	for i := range n.outcomes {
-		above += n.outcomes[i].lost[0]
-		all += n.outcomes[i].won[0] + n.outcomes[i].lost[0]
-	}
-	for _, c := range n.claims {
-		above += c.bid
-	}
-	var off, claimed, won, lost float64 // claimed: of above, those that the bid would have won
-	next := 0
-	for i := range n.outcomes {
-		b := &n.outcomes[i]
-		won, lost = won+b.won[0], lost+b.lost[0]
-		if i+1 < len(n.outcomes) && n.outcomes[i+1].at.wide() == b.at.wide() {
-			continue
-		}
-		for ; next < len(n.claims) && n.claims[next].at < b.at.wide(); next++ {
-			claimed += n.claims[next].price - n.claims[next].bid
-			above -= n.claims[next].bid
-		}
-		same := 0.0 // would have won, and more was bid, but not in a higher cell
-		if next < len(n.claims) && n.claims[next].at == b.at.wide() {
-			same = n.claims[next].bid
-		}
-		above -= lost
-		if win := max(0, claimed-same) / max(above-same, 1); above/scale >= leastSeen && win*(won+lost) > won {
-			win, count := min(win, 1), (won+lost)/scale
-			off += max(0, surprise(won/scale, win*count)+surprise(lost/scale, (1-win)*count)-2*n.unit())
-		}
-		won, lost = 0, 0
-	}
-	return off / max(all/scale, 1)
-}
-
-// surprise returns a part of the logarithm of how much less likely it was to see so
-// many where so many were expected.
-func surprise(seen, expected float64) float64 {
-	if !(seen > 0) {
-		return 0
-	}
-	return seen * math.Log(seen/max(expected, 1e-3*seen))
 }
 
 // between returns the amount at a share of the way from low to high, in proportion.

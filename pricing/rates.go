@@ -141,6 +141,7 @@ func (r *Rates) Observe(o *Observation) {
 	r.learn(nodes, &e)
 	if k.exchange != 0 && o.Bid > 0 {
 		nodes[1].hear(o, &e)
+		nodes[len(nodes)-1].witness(o, e.weight[0])
 	}
 }
 

@@ -37,23 +37,19 @@ type node struct {
 	mass     float64 // of everything, in the longest memory
 	square   float64 // of the same, each times how many it stands for
 
-	// Of exchanges only: every outcome, by four cells, to tell whether the prices that
-	// the exchange tells are those that win.
+	// Of exchanges only: every outcome, by four cells, to learn from where the prices that
+	// the exchange tells are not those that win.
 	outcomes      []bids
 	told, refuted float64 // prices told in the longest memory, and those that the outcome refuted
-	claims        []claim // in the order of their cells
+
+	// Of what has no parts, to tell the same: see doubt.go.
+	claims []claim // in the order of their cells
+	follow follow
 
 	heard  bool    // something since the last Publish
 	whole  bool    // of an exchange as a whole, for its parts cannot be told
 	curve  *Curve  // of the last Publish
 	points []point // that curve was made of
-}
-
-// claim is what prices told of bids that won say of lower ones, in one wide cell and the
-// longest memory.
-type claim struct {
-	at         cell    // a wide one
-	price, bid float64 // prices that were told here, and bids of which they were told
 }
 
 func newNode() *node {
@@ -122,21 +118,6 @@ func (n *node) hear(o *Observation, e *event) {
 			n.refuted += e.weight[0]
 		}
 	}
-	if o.Won && 0 < o.Least && o.Least < o.Bid {
-		p, _ := cellOf(o.Least)
-		n.claim(p).price += e.weight[0]
-		n.claim(c).bid += e.weight[0]
-	}
-}
-
-// claim returns what was told in the wide cell around c. It is valid until the next call.
-func (n *node) claim(c cell) *claim {
-	c = c.wide()
-	i, ok := slices.BinarySearchFunc(n.claims, c, func(x claim, c cell) int { return cmp.Compare(x.at, c) })
-	if !ok {
-		n.claims = slices.Insert(n.claims, i, claim{at: c})
-	}
-	return &n.claims[i]
 }
 
 // rescale multiplies a memory by f, and lets go what is next to nothing in all of them.
@@ -157,11 +138,7 @@ func (n *node) rescale(i int, f float64) {
 		n.square *= f
 		n.told *= f
 		n.refuted *= f
-		for j := range n.claims {
-			n.claims[j].price *= f
-			n.claims[j].bid *= f
-		}
-		n.claims = slices.DeleteFunc(n.claims, func(c claim) bool { return c.price+c.bid < leastMass })
+		n.forget(f)
 		n.exact = slices.DeleteFunc(n.exact, func(p price) bool { return p.mass[0] < leastMass })
 		n.censored = slices.DeleteFunc(n.censored, func(b bids) bool { return b.won[0]+b.lost[0] < leastMass })
 		n.outcomes = slices.DeleteFunc(n.outcomes, func(b bids) bool { return b.won[0]+b.lost[0] < leastMass })

@@ -65,8 +65,15 @@ func (n *node) append(dst []byte) []byte {
 		}
 	}
 	dst = le.AppendUint16(dst, uint16(len(n.claims)))
-	for _, c := range n.claims {
-		dst = appendFloat(appendFloat(le.AppendUint16(dst, uint16(c.at)), c.price), c.bid)
+	for i := range n.claims {
+		c := &n.claims[i]
+		dst = le.AppendUint16(dst, uint16(c.at))
+		for _, x := range [...]float64{c.price, c.bid, c.won, c.lost} {
+			dst = appendFloat(dst, x)
+		}
+	}
+	for _, x := range n.follow.sums() {
+		dst = appendFloat(dst, *x)
 	}
 	return dst
 }
@@ -191,12 +198,15 @@ func (d *reader) node() *node {
 	n.censored = d.bids()
 	n.outcomes = d.bids()
 	for range d.uint16() {
-		c := claim{at: cell(d.uint16()), price: d.mass(), bid: d.mass()}
-		d.check(c.at < noPrice && (len(n.claims) == 0 || n.claims[len(n.claims)-1].at < c.at))
+		c := claim{at: cell(d.uint16()), price: d.mass(), bid: d.mass(), won: d.mass(), lost: d.mass()}
+		d.check(c.at <= noPrice.wide() && (len(n.claims) == 0 || n.claims[len(n.claims)-1].at < c.at))
 		if d.failed {
 			return n
 		}
 		n.claims = append(n.claims, c)
+	}
+	for _, x := range n.follow.sums() {
+		*x = d.mass()
 	}
 	return n
 }

@@ -120,11 +120,10 @@ func (m *memory) Name(ledger.NameKind, ad.ID, string) {}
 
 // NameOf and Named say so.
 func (m *memory) NameOf(ledger.NameKind, ad.ID) string { return "" }
+func (m *memory) Named(ledger.NameKind) int            { return 0 }
 
 // Click finds none.
 func (m *memory) Click(ad.BidID) (e ad.Event, ok bool, err error) { return e, false, nil }
-
-func (m *memory) Named(ledger.NameKind) int { return 0 }
 
 // AppendAsync takes a tally or a sample, which nobody reads here.
 func (m *memory) AppendAsync(*ad.Event) bool { return true }
