@@ -184,6 +184,21 @@ func TestConversionBeforeItsClick(t *testing.T) {
 	}
 }
 
+// TestAcquisitionOfAViewAndItsClick has somebody convert, click, and convert again, before
+// and after the impression is settled: that is one acquisition, and a click that converts.
+func TestAcquisitionOfAViewAndItsClick(t *testing.T) {
+	a := impression(1, monday, pricing.PerAcquisition, 1)
+	for _, again := range []int64{minute, hour} {
+		l := learn.NewLearner()
+		apply(l, a, conversion(1, monday+second, 1, ad.BidID{}), response(a, ad.EventClick, 0, monday+2*second),
+			silence(monday+again), conversion(2, monday+again, 1, ad.BidID{}), silence(monday+9*day))
+		wantLearned(t, l, pricing.ClickConverting, 1, 1)
+		if got, c := l.Outcomes(campaign), l.Counts(); got.Events != 1 || c.Repeated != 1 {
+			t.Errorf("again after %d s: outcomes %+v and counts %+v, want one acquisition", again/second, got, c)
+		}
+	}
+}
+
 // TestConversionsOfWhoWasKept lets people see an ad while all are kept, and again while
 // there is room for a part of them only: their conversions still belong to the first,
 // also if they come before the window of the second has ended.

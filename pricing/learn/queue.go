@@ -32,8 +32,7 @@ const (
 	played          // it is a video or audio ad
 	due             // its window has ended, and what it was then has been learned
 	held            // it has converted, and that has not been learned yet
-
-	allFlags = held<<1 - 1
+	bought          // its view had converted before the click, which is counted
 )
 
 // queue is items in the order in which they came. It has room for so many; numbers

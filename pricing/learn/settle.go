@@ -48,7 +48,21 @@ func (l *Learner) resolve() {
 	case it.flags&clicked == 0:
 		l.view(it)
 	case it.flags&converted != 0: // before its click: of views with a click nothing is learned, whatever became of them
-		l.count(it)
+		l.countView(it)
+	}
+}
+
+// countView counts the conversion of a view that was clicked after it. If the click has
+// one too, now or later, both are one acquisition.
+func (l *Learner) countView(it *item) {
+	c := l.clicks.find(it.bid)
+	if c != nil && c.flags&converted != 0 {
+		l.counts.Repeated++
+		return
+	}
+	l.count(it)
+	if c != nil {
+		c.flags |= bought
 	}
 }
 
@@ -224,7 +238,11 @@ func (l *Learner) convert(it *item) {
 		l.counts.Repeated++
 		return
 	}
-	l.count(it)
+	if it.flags&bought != 0 {
+		l.counts.Repeated++
+	} else {
+		l.count(it)
+	}
 	it.flags |= converted | held
 }
 

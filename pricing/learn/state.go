@@ -130,7 +130,6 @@ func (it *item) state(c *coder) {
 	c.small(&it.weight)
 	c.small(&it.taken)
 	c.byte((*uint8)(&it.flags))
-	c.check(it.flags <= allFlags)
 	c.u64(&it.conversion)
 	s := &it.subject
 	numbers(c, &s.Advertiser, &s.Campaign, &s.Line, &s.Creative)
@@ -155,7 +154,6 @@ func (y *early) state(c *coder) {
 		c.bytes(b[:])
 		f := uint8(y.said[*b])
 		c.byte(&f)
-		c.check(flags(f) <= allFlags)
 		y.said[*b] = flags(f)
 	})
 	numbers(c, &y.next)
