@@ -1,7 +1,7 @@
 // Package ad is the vocabulary of the bidding engine: money, ids, media
 // types, notice kinds and the reasons for not bidding. Everything else speaks
 // it, so it imports the standard library only and holds no behaviour beyond
-// what makes those words safe to use, and counts read well.
+// what makes those words safe to use.
 package ad
 
 import (

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"bidwell/ad"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 	"bidwell/profile"
 )
 
@@ -92,7 +92,7 @@ func (p *did) words() string {
 	case p.atMost == 0:
 		w = "never " + w
 	case p.atMost != 1 && p.atMost != math.MaxInt || p.atLeast != 1:
-		w += " " + p.needs() + " " + ad.Noun(max(p.atLeast, p.atMost%math.MaxInt), "time")
+		w += " " + p.needs() + " " + prose.Noun(max(p.atLeast, p.atMost%math.MaxInt), "time")
 	case p.atMost == 1:
 		w += " once"
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"bidwell/ad"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 )
 
 // Bounds of a table.
@@ -173,7 +173,7 @@ func (l *loader) readRows() bool {
 		}
 		if errors.Is(err, csv.ErrFieldCount) {
 			line, _ := l.csv.FieldPos(0)
-			l.problem(line, 1, "", "the row has %s, the header %d", ad.Count(len(row), "field"), len(l.header))
+			l.problem(line, 1, "", "the row has %s, the header %d", prose.Count(len(row), "field"), len(l.header))
 			continue
 		}
 		if err != nil {

@@ -6,14 +6,14 @@ import (
 	"strings"
 	"time"
 
-	"bidwell/ad"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 	"bidwell/profile"
 )
 
 func number(n int) string { return strconv.Itoa(n) }
 
-func times(n int) string { return ad.Count(n, "time") }
+func times(n int) string { return prose.Count(n, "time") }
 
 func decimal(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 

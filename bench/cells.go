@@ -5,7 +5,8 @@ package main
 import (
 	"fmt"
 	"regexp"
-	"strconv"
+
+	"bidwell/internal/prose"
 )
 
 // cell is one situation to measure the bidder in.
@@ -48,19 +49,11 @@ func (c *cell) name() string {
 
 // title says for people what a cell is.
 func (c *cell) title() string {
-	t := fmt.Sprintf("%s × %s, %s", thousands(c.Lines), thousands(c.Audiences), c.Who)
+	t := fmt.Sprintf("%s × %s, %s", prose.Number(c.Lines), prose.Number(c.Audiences), c.Who)
 	if c.Bids == clicks {
 		t += ", for clicks, none told"
 	}
 	return t
-}
-
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for at := len(s) - 3; at > 0; at -= 3 {
-		s = s[:at] + "," + s[at:]
-	}
-	return s
 }
 
 // usualCell is the cell that most is held against.

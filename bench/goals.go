@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"bidwell/internal/prose"
 )
 
 // goal is a figure to reach, with what was measured of it.
@@ -65,7 +67,7 @@ func goals(o *outcome) (all []goal) {
 		for i := range o.Cells {
 			most = max(most, o.Cells[i].Resident)
 		}
-		add(goal{What: fmt.Sprintf("%s people, resident", thousands(o.People)), Limit: 4, Got: float64(most) / (1 << 30), Unit: " GiB"})
+		add(goal{What: fmt.Sprintf("%s people, resident", prose.Number(o.People)), Limit: 4, Got: float64(most) / (1 << 30), Unit: " GiB"})
 	}
 	for i := range o.Extras {
 		all = append(all, o.Extras[i].goals()...)
@@ -77,7 +79,7 @@ func goals(o *outcome) (all []goal) {
 		starts := slices.Clone(o.ColdStarts)
 		slices.SortFunc(starts, func(a, b coldStart) int { return int(a.FirstBid - b.FirstBid) })
 		c := starts[len(starts)/2]
-		add(goal{What: fmt.Sprintf("cold start to first bid, %s line items, %s people", thousands(c.Lines), thousands(o.People)), Limit: 2, Got: c.FirstBid.Seconds(), Unit: " s"})
+		add(goal{What: fmt.Sprintf("cold start to first bid, %s line items, %s people", prose.Number(c.Lines), prose.Number(o.People)), Limit: 2, Got: c.FirstBid.Seconds(), Unit: " s"})
 	}
 	return all
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"bidwell/internal/prose"
 )
 
 // writeText writes the outcome for people.
@@ -15,7 +17,7 @@ func (o *outcome) writeText(w io.Writer) error {
 	fmt.Fprintf(w, "%s, commit %s, %s, %d × %s, shared with the sender; took %.0f s\n",
 		o.Time.UTC().Format(time.DateTime), o.Commit, o.Go, o.CPUs, o.Machine, o.Elapsed)
 	fmt.Fprintf(w, "%s people in the store, %d connections, %d rounds of %.1f s for each figure; medians, with least and greatest\n",
-		thousands(o.People), o.Conns, o.Rounds, o.Round)
+		prose.Number(o.People), o.Conns, o.Rounds, o.Round)
 	i := o.Import
 	fmt.Fprintf(w, "import: %.0f people per second, %.1f µs of CPU each, at most %d MB resident, store of %d MB\n",
 		i.PerSecond, float64(i.CPU.Microseconds())/float64(max(i.People, 1)), i.MaxRSS>>20, i.StoreBytes>>20)
@@ -117,7 +119,7 @@ func (o *outcome) extras(w io.Writer) {
 		}
 	}
 	for _, c := range o.ColdStarts {
-		fmt.Fprintf(w, "cold start with %s line items: ready after %.2f s, first bid after %.2f s\n", thousands(c.Lines), c.Ready.Seconds(), c.FirstBid.Seconds())
+		fmt.Fprintf(w, "cold start with %s line items: ready after %.2f s, first bid after %.2f s\n", prose.Number(c.Lines), c.Ready.Seconds(), c.FirstBid.Seconds())
 	}
 }
 

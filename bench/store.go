@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bidwell/internal/catalogue"
+	"bidwell/internal/prose"
 	"bidwell/loadtest"
 	"bidwell/profile"
 )
@@ -46,7 +47,7 @@ func (b *bench) store(ctx context.Context, bidwell string) (dir string, imp impo
 		imp.Kept = true
 		return dataPath(dir), imp, nil
 	}
-	progress("importing %s people", thousands(people.N))
+	progress("importing %s people", prose.Number(people.N))
 	if err := discardOld(cache, today); err != nil {
 		return "", imp, err
 	}

@@ -9,6 +9,7 @@ import (
 	"bidwell/campaign"
 	"bidwell/conversation"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 )
 
 // ConversationExplanation is where the person stands in a line item's conversation,
@@ -72,7 +73,7 @@ func (sc *Scratch) needs(w *conversation.Way, spec *campaign.WaySpec, p *convers
 		}
 	}
 	if w.Exposures > 0 {
-		list = append(list, fmt.Sprintf("%d of %s", p.Exposures, ad.Count(w.Exposures, "impression")))
+		list = append(list, fmt.Sprintf("%d of %s", p.Exposures, prose.Count(w.Exposures, "impression")))
 	}
 	if w.Click {
 		met("click", p.Clicked)

@@ -9,6 +9,7 @@ import (
 	"bidwell/creative"
 	"bidwell/exposure"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 	"bidwell/pacing"
 )
 
@@ -157,7 +158,7 @@ func (c *compiler) unspendable(camp *Campaign) {
 	if most := camp.Daily.Mul(float64(days)); most < camp.Total {
 		b := &camp.File.Budget
 		c.ps.Warnf(b.At("total"), "", "the flight has %s, so at %s a day no more than %s %s of it can be spent",
-			ad.Count(days, "day"), b.Daily.Amount, most, c.snap.Rates.Base())
+			prose.Count(days, "day"), b.Daily.Amount, most, c.snap.Rates.Base())
 	}
 }
 

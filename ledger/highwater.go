@@ -8,7 +8,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // highwater is a file beside the database that holds the number of durable
@@ -44,7 +44,7 @@ func (l *Ledger) openHighwater() error {
 	high, err := strconv.ParseUint(string(digits), 10, 64)
 	if next := l.next.Load(); err == nil && high > next {
 		return fmt.Errorf("%w: %s lost that had been acknowledged, %s ends at number %d of %d: restore the directory from a backup, or delete %s to go on without them",
-			ErrDamaged, ad.Count(high-next, "event"), l.config.Dir, next, high, name)
+			ErrDamaged, prose.Count(high-next, "event"), l.config.Dir, next, high, name)
 	}
 	return nil
 }

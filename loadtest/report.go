@@ -14,6 +14,7 @@ import (
 	"github.com/prebid/openrtb/v20/openrtb2"
 
 	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // Report is what an exchange has seen. It can be written to a file, read again
@@ -150,14 +151,14 @@ func placeOf(req *openrtb2.BidRequest) string {
 func (r *Report) Line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%3.0fs  %s (%.0f/s), %s with bids, %s, %s shown, %s, spent %s, p50 %s, p99 %s",
-		r.Elapsed.Seconds(), ad.Count(r.Requests, "request"), r.perSecond(), percent(r.Answers, r.Requests), ad.Count(r.Wins, "win"),
-		thousands(r.Total.Responses.Shown), ad.Count(r.Clicks, "click"), money(r.Spend), short(r.Latency.P50), short(r.Latency.P99))
+		r.Elapsed.Seconds(), prose.Count(r.Requests, "request"), r.perSecond(), percent(r.Answers, r.Requests), prose.Count(r.Wins, "win"),
+		prose.Number(r.Total.Responses.Shown), prose.Count(r.Clicks, "click"), money(r.Spend), short(r.Latency.P50), short(r.Latency.P99))
 	for _, bad := range [...]struct {
 		n           uint64
 		noun, after string
 	}{{r.Timeouts, "answer", " too late"}, {r.Errors, "error", ""}, {r.Invalid, "invalid bid", ""}, {r.Unsent, "request", " not sent"}} {
 		if bad.n > 0 {
-			b.WriteString(", " + ad.Count(bad.n, bad.noun) + bad.after)
+			b.WriteString(", " + prose.Count(bad.n, bad.noun) + bad.after)
 		}
 	}
 	return b.String()
@@ -167,16 +168,16 @@ func (r *Report) Line() string {
 func (r *Report) WriteText(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
-	row("requests", "%s in %.1f s, %.0f per second", thousands(r.Requests), r.Elapsed.Seconds(), r.perSecond())
-	row("answered", "%s with bids (%s), %s without, %s too late (after tmax), %s", thousands(r.Answers), percent(r.Answers, r.Requests),
-		thousands(r.NoBids), thousands(r.Timeouts), ad.Count(r.Errors, "error"))
+	row("requests", "%s in %.1f s, %.0f per second", prose.Number(r.Requests), r.Elapsed.Seconds(), r.perSecond())
+	row("answered", "%s with bids (%s), %s without, %s too late (after tmax), %s", prose.Number(r.Answers), percent(r.Answers, r.Requests),
+		prose.Number(r.NoBids), prose.Number(r.Timeouts), prose.Count(r.Errors, "error"))
 	if r.Unsent > 0 {
-		row("unsent", "%s: more were waiting than %d", thousands(r.Unsent), maxQueued)
+		row("unsent", "%s: more were waiting than %d", prose.Number(r.Unsent), maxQueued)
 	}
-	row("auctions", "%s, %s won (%s), %s outbid, %s invalid", ad.Count(r.Bids, "bid"), thousands(r.Wins), percent(r.Wins, r.Bids), thousands(r.Losses), thousands(r.Invalid))
-	row("ads", "%s shown (%s answered), %s, spent %s", thousands(r.Total.Responses.Shown), ad.Count(r.Impressions, "pixel"), ad.Count(r.Clicks, "click"), money(r.Spend))
+	row("auctions", "%s, %s won (%s), %s outbid, %s invalid", prose.Count(r.Bids, "bid"), prose.Number(r.Wins), percent(r.Wins, r.Bids), prose.Number(r.Losses), prose.Number(r.Invalid))
+	row("ads", "%s shown (%s answered), %s, spent %s", prose.Number(r.Total.Responses.Shown), prose.Count(r.Impressions, "pixel"), prose.Count(r.Clicks, "click"), money(r.Spend))
 	if r.Untracked > 0 {
-		row("untracked", "%s shown without a pixel that leads to the bidder", ad.Count(r.Untracked, "ad"))
+		row("untracked", "%s shown without a pixel that leads to the bidder", prose.Count(r.Untracked, "ad"))
 	}
 	r.people(row)
 	r.books(row)
@@ -202,8 +203,8 @@ func (r *Report) people(row func(name, format string, args ...any)) {
 		return
 	}
 	row("people", "%s seen (%.0f expected), %s (%.1f), %s played to the end (%.0f), conversions: %s after clicks (%.2f), %s after views (%.2f)",
-		thousands(p.Views), p.TrueViews.Float(), ad.Count(p.Clicks, "click"), p.TrueClicks.Float(), thousands(p.Completes), p.TrueCompletes.Float(),
-		thousands(p.ClickConversions), p.TrueClickConversions.Float(), thousands(p.ViewConversions), p.TrueViewConversions.Float())
+		prose.Number(p.Views), p.TrueViews.Float(), prose.Count(p.Clicks, "click"), p.TrueClicks.Float(), prose.Number(p.Completes), p.TrueCompletes.Float(),
+		prose.Number(p.ClickConversions), p.TrueClickConversions.Float(), prose.Number(p.ViewConversions), p.TrueViewConversions.Float())
 }
 
 // books says what the bidder knows that it owes, and what it has gained.
@@ -227,8 +228,8 @@ func (r *Report) tables(t io.Writer) {
 		fmt.Fprintf(t, "\ncampaign\tbids\twins\tshown\tclicks\texpected\tspent\n")
 		for _, name := range bySize(r.Campaigns) {
 			f := r.Campaigns[name]
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\n", cmp.Or(name, "(no cid)"), thousands(f.Bids), thousands(f.Wins),
-				thousands(f.Responses.Shown), thousands(f.Clicks), f.Responses.TrueClicks.Float(), money(f.Spend))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\n", cmp.Or(name, "(no cid)"), prose.Number(f.Bids), prose.Number(f.Wins),
+				prose.Number(f.Responses.Shown), prose.Number(f.Clicks), f.Responses.TrueClicks.Float(), money(f.Spend))
 		}
 	}
 	if len(r.Samples) > 0 {
@@ -246,7 +247,7 @@ func (r *Report) tables(t io.Writer) {
 		for _, text := range slices.SortedFunc(maps.Keys(r.Problems), func(a, b string) int {
 			return cmp.Or(cmp.Compare(r.Problems[b], r.Problems[a]), cmp.Compare(a, b))
 		}) {
-			fmt.Fprintf(t, "%s\t%s\n", text, thousands(r.Problems[text]))
+			fmt.Fprintf(t, "%s\t%s\n", text, prose.Number(r.Problems[text]))
 		}
 	}
 }
@@ -267,13 +268,13 @@ func (r *Report) noticeText() string {
 		if n == nil || n.Sent+n.Dropped+n.Lost == 0 {
 			continue
 		}
-		s := string(kind) + " " + thousands(n.Sent)
+		s := string(kind) + " " + prose.Number(n.Sent)
 		for _, of := range []struct {
 			what string
 			n    uint64
 		}{{"failed", n.Failed}, {"put off", n.PutOff}, {"doubled", n.Doubled}, {"lost", n.Lost}, {"dropped", n.Dropped}} {
 			if of.n > 0 {
-				s += " (" + thousands(of.n) + " " + of.what + ")"
+				s += " (" + prose.Number(of.n) + " " + of.what + ")"
 			}
 		}
 		parts = append(parts, s)
@@ -293,15 +294,6 @@ func percent(part, whole uint64) string {
 		return "0%"
 	}
 	return fmt.Sprintf("%.0f%%", 100*float64(part)/float64(whole))
-}
-
-// thousands writes a number with a comma before every third digit.
-func thousands(n uint64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 func money(of map[string]ad.Money) string {

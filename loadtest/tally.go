@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // maxNames bounds every table of a report that is keyed by what a bidder says.
@@ -286,5 +287,5 @@ func (t *tally) unanswered() error {
 			most = text
 		}
 	}
-	return fmt.Errorf("none of %s got a usable answer: %s", ad.Count(t.r.Requests, "request"), most)
+	return fmt.Errorf("none of %s got a usable answer: %s", prose.Count(t.r.Requests, "request"), most)
 }

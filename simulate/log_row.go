@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bidwell/ad"
+	"bidwell/internal/prose"
 	"bidwell/pricing"
 )
 
@@ -52,7 +53,7 @@ func isHeader(fields []string) bool {
 
 func parseRow(fields, columns []string) (w row, err error) {
 	if len(fields) < len(columns) {
-		return w, fmt.Errorf("%s, %d are named", ad.Count(len(fields), "column"), len(columns))
+		return w, fmt.Errorf("%s, %d are named", prose.Count(len(fields), "column"), len(columns))
 	}
 	w.pctr = 1
 	for i, c := range columns {

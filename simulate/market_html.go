@@ -8,7 +8,7 @@ import (
 	"math"
 	"strings"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 //go:embed market.html
@@ -133,7 +133,7 @@ func winPlot(c *WinCurve) plot {
 	top := c.Points[len(c.Points)*9/10].CPM * 1.2
 	x := func(cpm float64) float64 { return scale(cpm/top, plotLeft, plotRight) }
 	y := func(share float64) float64 { return scale(share, plotBottom, plotTop) }
-	out := plot{Title: fmt.Sprintf("%s, segment %08x: %s", c.Media, c.Segment, ad.Count(c.Bids, "bid")), XText: "bid, CPM", YText: "chance to win"}
+	out := plot{Title: fmt.Sprintf("%s, segment %08x: %s", c.Media, c.Segment, prose.Count(c.Bids, "bid")), XText: "bid, CPM", YText: "chance to win"}
 	var learned, real strings.Builder
 	for _, p := range c.Points {
 		if p.CPM <= top {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 	"bidwell/pacing"
 )
 
@@ -95,7 +95,7 @@ func (o *MarketOptions) check() error {
 		return fmt.Errorf("tick %s: it should be from 1s to 1h", o.Tick)
 	}
 	if all := float64(o.Days) * float64(o.Requests); all > mostRequests {
-		return fmt.Errorf("%s of %s: at most %s in all", ad.Count(o.Days, "day"), ad.Count(o.Requests, "request"), number(mostRequests))
+		return fmt.Errorf("%s of %s: at most %s in all", prose.Count(o.Days, "day"), prose.Count(o.Requests, "request"), number(mostRequests))
 	}
 	if o.Start.IsZero() {
 		return errors.New("the day on which to begin is not given")

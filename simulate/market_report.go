@@ -13,6 +13,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/internal/prose"
 )
 
 // MarketReport is what a simulated market shows. Money is in Currency.
@@ -207,10 +208,10 @@ func (r *MarketReport) writeQuality(w io.Writer) {
 	for i := range r.Goals {
 		g := &r.Goals[i]
 		if q := g.Quality; q != nil {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t\t\t%s\t\n", ad.Count(g.Campaigns, "campaign"), g.Goal, q.Events, q.Expected, q.row())
+			fmt.Fprintf(w, "%s\t%s\t%d\t%.1f\t\t\t%s\t\n", prose.Count(g.Campaigns, "campaign"), g.Goal, q.Events, q.Expected, q.row())
 		}
 		if q := g.Seasoned; q != nil {
-			fmt.Fprintf(w, "%s after %d impressions\t%s\t%d\t%.1f\t\t\t%s\t\n", ad.Count(g.SeasonedCampaigns, "campaign"), firstImpressions, g.Goal, q.Events, q.Expected, q.row())
+			fmt.Fprintf(w, "%s after %d impressions\t%s\t%d\t%.1f\t\t\t%s\t\n", prose.Count(g.SeasonedCampaigns, "campaign"), firstImpressions, g.Goal, q.Events, q.Expected, q.row())
 		}
 	}
 }
@@ -263,7 +264,7 @@ func (s *MarketResult) PlanErrorText() string {
 func (r *MarketReport) remarks() []string {
 	list := []string{
 		fmt.Sprintf("%s with %s in %s from %s, %s-price auctions, seed %d; amounts in %s",
-			ad.Count(r.Requests, "request"), ad.Count(r.Impressions, "impression"), ad.Count(r.Days, "day"), r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
+			prose.Count(r.Requests, "request"), prose.Count(r.Impressions, "impression"), prose.Count(r.Days, "day"), r.start.Format("2 January 2006"), r.Auction, r.Seed, r.Currency),
 		fmt.Sprintf("the requests are a sample: budgets are multiplied by %.4g", r.BudgetScale),
 		"value: Σ what the impressions won are worth, before pacing; optimum: the most that the budget buys in hindsight, were the campaign alone; in total, where each impression is bought once",
 	}
@@ -291,7 +292,7 @@ func (r *MarketReport) remarks() []string {
 		list = append(list, fmt.Sprintf("%s was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", number(r.Total.Unbilled)))
 	}
 	if r.Replayed > 0 {
-		list = append(list, fmt.Sprintf("not counted: %s that came again", ad.Count(r.Replayed, "notice")))
+		list = append(list, fmt.Sprintf("not counted: %s that came again", prose.Count(r.Replayed, "notice")))
 	}
 	return append(list, r.Notes...)
 }
@@ -317,7 +318,7 @@ func (r *MarketReport) onPlan() string {
 	}
 	var b strings.Builder
 	for k, n := range within {
-		fmt.Fprintf(&b, "%d of %d after %s, ", n, of, ad.Count(int(planHours[k]/time.Hour), "hour"))
+		fmt.Fprintf(&b, "%d of %d after %s, ", n, of, prose.Count(int(planHours[k]/time.Hour), "hour"))
 	}
 	return "within 10 % of plan were " + strings.TrimSuffix(b.String(), ", ")
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/internal/prose"
 )
 
 // PlanReport is what a change of configuration does: what differs, and what each
@@ -150,7 +150,7 @@ func (p *PlanReport) headline() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	return ad.Count(len(p.Changes), "thing") + " would change: " + strings.Join(parts, ", ")
+	return prose.Count(len(p.Changes), "thing") + " would change: " + strings.Join(parts, ", ")
 }
 
 var signs = map[string]string{added: "+", changed: "~", removed: "-"}
@@ -185,7 +185,7 @@ func (c *Change) withText() string {
 				}
 			}
 			if n > 0 {
-				names = append(names, ad.Count(n, kind))
+				names = append(names, prose.Count(n, kind))
 			}
 		}
 	}
@@ -202,7 +202,7 @@ func orNothing(s string) string {
 func (p *PlanReport) writeEffects(w io.Writer) {
 	m := p.Market
 	fmt.Fprintf(w, "\nWhat campaigns would buy, before → after, in %s with %s, %s-price auctions (simulated, budgets × %.4g, seed %d)\n\n",
-		ad.Count(m.Days, "day"), ad.Count(m.Requests, "request"), m.Auction, m.BudgetScale, m.Seed)
+		prose.Count(m.Days, "day"), prose.Count(m.Requests, "request"), m.Auction, m.BudgetScale, m.Seed)
 	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintf(tw, "campaign\tpeople reached\tbids\twins\twin rate\tspend, %s\n", m.Currency)
 	var same []string

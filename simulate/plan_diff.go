@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // Change is what a change of configuration does to one thing in it.
@@ -115,7 +116,7 @@ func diffTables(was, is *thing) []KeyChange {
 		}
 	}
 	return []KeyChange{{
-		Key: "rows", Old: ad.Count(len(a)-1, "row"), New: fmt.Sprintf("%s, %d of them new", ad.Count(len(b)-1, "row"), fresh),
+		Key: "rows", Old: prose.Count(len(a)-1, "row"), New: fmt.Sprintf("%s, %d of them new", prose.Count(len(b)-1, "row"), fresh),
 		Where: fmt.Sprintf("%s:%d", is.file, min(first+1, len(b))),
 	}}
 }
@@ -205,7 +206,7 @@ func (d *differ) contents(key string, n *yaml.Node) {
 		return // a file that cannot be read is an error of the configuration
 	}
 	d.out = append(d.out, KeyChange{
-		Key: key, Old: fmt.Sprintf("%s (%s)", name, ad.Count(len(a), "byte")), New: fmt.Sprintf("%s (%s, other contents)", name, ad.Count(len(b), "byte")), Where: name + ":1",
+		Key: key, Old: fmt.Sprintf("%s (%s)", name, prose.Count(len(a), "byte")), New: fmt.Sprintf("%s (%s, other contents)", name, prose.Count(len(b), "byte")), Where: name + ":1",
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // writeText writes a table for people.
@@ -33,7 +33,7 @@ func (s *ShadingReport) remarks() []string {
 	list := []string{
 		fmt.Sprintf("surplus: Σ (value − bid) of what was won, without a budget; value: pCTR × %.4g, the worth of a click", s.Worth),
 		"oracle: who knows each price beforehand; hindsight: who knows how the log's prices are spread",
-		fmt.Sprintf("the exchange tells %s; %s tried another price, which was expected to gain %.4g less", s.Told, ad.Count(s.Explored, "bid"), s.ExploreCost),
+		fmt.Sprintf("the exchange tells %s; %s tried another price, which was expected to gain %.4g less", s.Told, prose.Count(s.Explored, "bid"), s.ExploreCost),
 	}
 	if len(s.Windows) == 0 {
 		return list

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"text/tabwriter"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // WriteJSON writes the report as one JSON document.
@@ -85,7 +85,7 @@ func (r *Report) remarks() []string {
 		list = append(list, fmt.Sprintf("%s was won, but the notice was lost: it is owed and not in spend; the optimum may spend as much more", number(r.Total.Unbilled)))
 	}
 	if r.Total.Replayed > 0 {
-		list = append(list, fmt.Sprintf("not charged: %s that came again", ad.Count(r.Total.Replayed, "billing notice")))
+		list = append(list, fmt.Sprintf("not charged: %s that came again", prose.Count(r.Total.Replayed, "billing notice")))
 	}
 	return append(list, r.Notes...)
 }

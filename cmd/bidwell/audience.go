@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/campaign"
+	"bidwell/internal/prose"
 )
 
 // audienceOptions are the flags of the commands that count people.
@@ -171,19 +171,19 @@ func writeCensus(w io.Writer, c *audience.Census) error {
 	if c.Seen < c.People {
 		about = "about "
 	}
-	p.printf("%s%s with a profile", about, ad.Count(c.People, "person"))
+	p.printf("%s%s with a profile", about, prose.Count(c.People, "person"))
 	if about != "" {
-		p.printf("; looked at: %s", thousands(c.Seen))
+		p.printf("; looked at: %s", prose.Number(c.Seen))
 	}
 	p.printf("\n")
 	for _, a := range c.Audiences {
-		p.printf("%12s  ", thousands(a.In))
+		p.printf("%12s  ", prose.Number(a.In))
 		if about != "" {
-			p.printf("± %-9s ", thousands(a.Error))
+			p.printf("± %-9s ", prose.Number(a.Error))
 		}
 		p.printf("%s", a.Name)
 		if a.Maybe > 0 {
-			p.printf(", and perhaps %s more", thousands(a.Maybe))
+			p.printf(", and perhaps %s more", prose.Number(a.Maybe))
 		}
 		p.printf("\n")
 	}
@@ -193,7 +193,7 @@ func writeCensus(w io.Writer, c *audience.Census) error {
 			if few := min(c.Audiences[i].In, c.Audiences[j].In); few > 0 {
 				share = 100 * float64(both) / float64(few)
 			}
-			p.printf("%12s  in both %s and %s, %.1f%% of the smaller\n", thousands(both), c.Audiences[j].Name, c.Audiences[i].Name, share)
+			p.printf("%12s  in both %s and %s, %.1f%% of the smaller\n", prose.Number(both), c.Audiences[j].Name, c.Audiences[i].Name, share)
 		}
 	}
 	return p.err

@@ -19,11 +19,11 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"bidwell/ad"
 	"bidwell/audience"
 	"bidwell/bidder"
 	"bidwell/campaign"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 	"bidwell/inventory"
 )
 
@@ -175,23 +175,23 @@ func reachOf(snap *campaign.Snapshot, name string, people audience.People, c aud
 
 func (r *lineReach) write(w io.Writer) error {
 	p := &tablePrinter{w: w}
-	who := ad.Noun(r.In, "person") + " of whom something is known"
+	who := prose.Noun(r.In, "person") + " of whom something is known"
 	if r.Audience != "" {
-		who = ad.Noun(r.In, "person") + " in " + r.Audience + ", of " + thousands(r.Everybody)
+		who = prose.Noun(r.In, "person") + " in " + r.Audience + ", of " + prose.Number(r.Everybody)
 	}
-	p.printf("%12s  %s", thousands(r.In), who)
+	p.printf("%12s  %s", prose.Number(r.In), who)
 	if r.Error > 0 {
-		p.printf(" (± %s)", thousands(r.Error))
+		p.printf(" (± %s)", prose.Number(r.Error))
 	}
 	if r.Maybe > 0 {
-		p.printf(", and perhaps %s more", thousands(r.Maybe))
+		p.printf(", and perhaps %s more", prose.Number(r.Maybe))
 	}
 	p.printf("\n%11.1f%%  of the inventory can be bought (± %.1f%%): %s of %s", 100*r.Share, 100*r.Off,
-		thousands(int64(r.Buyable.Buyable)), ad.Count(r.Requests, "request"))
+		prose.Number(int64(r.Buyable.Buyable)), prose.Count(r.Requests, "request"))
 	if r.Seen > int64(r.Requests) {
-		p.printf(", a sample of %s since %s", thousands(r.Seen), r.Since.Format("2006-01-02 15:04 MST"))
+		p.printf(", a sample of %s since %s", prose.Number(r.Seen), r.Since.Format("2006-01-02 15:04 MST"))
 	}
-	p.printf("\n%12s  %s can be reached by %s\n", thousands(r.Reach), ad.Noun(r.Reach, "person"), r.Line)
+	p.printf("\n%12s  %s can be reached by %s\n", prose.Number(r.Reach), prose.Noun(r.Reach, "person"), r.Line)
 	for _, m := range r.Missed {
 		p.printf("%11.1f%%  not: %s (%s)\n", 100*float64(m.Requests)/float64(r.Requests), m.Text, m.Reason)
 	}

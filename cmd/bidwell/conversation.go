@@ -15,6 +15,7 @@ import (
 	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/conversation"
+	"bidwell/internal/prose"
 	"bidwell/profile"
 )
 
@@ -143,12 +144,12 @@ func writeStandings(w io.Writer, list []standing) error {
 	}
 	for _, s := range list {
 		p.printf("%s\n", s.LineItem)
-		p.printf("%12s  have seen nothing of it\n", thousands(s.Untouched))
+		p.printf("%12s  have seen nothing of it\n", prose.Number(s.Untouched))
 		for _, step := range s.Steps {
-			p.printf("%12s  at step %s\n", thousands(step.People), step.Step)
+			p.printf("%12s  at step %s\n", prose.Number(step.People), step.Step)
 		}
-		p.printf("%12s  at the end\n", thousands(s.Ended))
-		p.printf("%12s  have converted\n", thousands(s.Converted))
+		p.printf("%12s  at the end\n", prose.Number(s.Ended))
+		p.printf("%12s  have converted\n", prose.Number(s.Converted))
 	}
 	return p.err
 }

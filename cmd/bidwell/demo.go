@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/configs"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 	"bidwell/loadtest"
 	"bidwell/profile/importer"
 )
@@ -87,13 +87,13 @@ func (d *demo) run(ctx context.Context, out io.Writer) (err error) {
 	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
 	s := m.engine.Snapshot()
 	say("1. A bidder with %s and %s listens for exchanges at http://%s/openrtb2/bid/%s",
-		ad.Count(len(s.Campaigns), "campaign"), ad.Count(len(s.Lines), "line item"), m.Addr(), demoExchange)
+		prose.Count(len(s.Campaigns), "campaign"), prose.Count(len(s.Lines), "line item"), m.Addr(), demoExchange)
 	population := loadtest.People{Seed: d.seed, N: d.people, Exchange: demoExchange}
 	took, err := d.populate(ctx, m, population)
 	if err != nil {
 		return err
 	}
-	say("2. Imported %s with their postcodes, cars and visits in %.1f s", ad.Count(d.people, "person"), took.Seconds())
+	say("2. Imported %s with their postcodes, cars and visits in %.1f s", prose.Count(d.people, "person"), took.Seconds())
 	say("3. A small exchange now posts bid requests, %g a second, clears the auctions and sends the notices", d.rate)
 	say("\nLook at\n  http://%s/status     what each campaign spends\n  http://%s/metrics    everything counted\n  %s/   campaigns: edit one, it is reloaded at once\n",
 		m.AdminAddr(), m.AdminAddr(), filepath.Dir(m.Config))

@@ -15,6 +15,7 @@ import (
 
 	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/internal/prose"
 	"bidwell/ledger"
 	"bidwell/pacing"
 	"bidwell/pricing/learn"
@@ -198,9 +199,9 @@ func writeLearned(w io.Writer, v *learn.Verified) {
 	}
 	switch {
 	case v.Comparable && v.Equal:
-		fmt.Fprintf(w, "models of the first %s made again: the same, %s in all\n", ad.Count(v.Position, "event"), ad.Count(v.Bytes, "byte"))
+		fmt.Fprintf(w, "models of the first %s made again: the same, %s in all\n", prose.Count(v.Position, "event"), prose.Count(v.Bytes, "byte"))
 	case v.Comparable:
-		fmt.Fprintf(w, "models of the first %s made again: they differ\n", ad.Count(v.Position, "event"))
+		fmt.Fprintf(w, "models of the first %s made again: they differ\n", prose.Count(v.Position, "event"))
 		fmt.Fprintln(w, "  remove the directory models from the data directory: a bidder makes them again")
 	default:
 		fmt.Fprintln(w, "models cannot be compared")

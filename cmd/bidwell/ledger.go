@@ -12,8 +12,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"bidwell/ad"
 	"bidwell/campaign"
+	"bidwell/internal/prose"
 	"bidwell/ledger"
 	"bidwell/pricing/learn"
 	"bidwell/profile/touches"
@@ -78,7 +78,7 @@ func newLedgerVerify(o *ledgerOptions) *cobra.Command {
 					return err
 				}
 				return printOutcome(cmd.OutOrStdout(), asJSON, r, r.OK(), func(w io.Writer) {
-					fmt.Fprintf(w, "%s checked, %s\n", ad.Count(r.Events, "event"), ad.Count(r.Found, "problem"))
+					fmt.Fprintf(w, "%s checked, %s\n", prose.Count(r.Events, "event"), prose.Count(r.Found, "problem"))
 					for _, p := range r.Problems {
 						fmt.Fprintln(w, "  "+p.String())
 					}
@@ -102,7 +102,7 @@ func (r *replayed) OK() bool {
 }
 
 func (r *replayed) write(w io.Writer) {
-	fmt.Fprintf(w, "%s replayed, %s in figures\n", ad.Count(r.Events, "event"), ad.Count(r.Found, "difference"))
+	fmt.Fprintf(w, "%s replayed, %s in figures\n", prose.Count(r.Events, "event"), prose.Count(r.Found, "difference"))
 	for _, x := range r.Differences {
 		fmt.Fprintf(w, "  %v\n", x)
 	}
@@ -234,7 +234,7 @@ func exportTo(ctx context.Context, cmd *cobra.Command, l *ledger.Ledger, x ledge
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%s written\n", ad.Count(n, "event"))
+	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%s written\n", prose.Count(n, "event"))
 	return err
 }
 

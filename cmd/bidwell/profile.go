@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -158,13 +157,4 @@ func sayForgotten(w io.Writer, id string, found bool) error {
 // call asks a bidder that runs and copies its answer to w.
 func (p *people) call(ctx context.Context, method, path string, body io.Reader, w io.Writer) error {
 	return callAdmin(ctx, p.bidder, p.key, method, path, body, w)
-}
-
-// thousands writes a number with commas.
-func thousands(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

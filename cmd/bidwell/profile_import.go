@@ -12,7 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 	"bidwell/profile/importer"
 )
 
@@ -133,7 +133,7 @@ func (p *people) runImport(cmd *cobra.Command, src *importSource, o *importOptio
 		Progress: func(pr importer.Progress) {
 			if pr.Resumed > 0 && !resumed {
 				resumed = true
-				fmt.Fprintf(errOut, "resuming at line %s\n", thousands(pr.Resumed+1))
+				fmt.Fprintf(errOut, "resuming at line %s\n", prose.Number(pr.Resumed+1))
 			}
 		},
 	})
@@ -154,9 +154,9 @@ func (p *people) runImport(cmd *cobra.Command, src *importSource, o *importOptio
 func importText(p importer.Progress, took time.Duration) string {
 	rate := float64(p.Lines-p.Resumed) / max(took.Seconds(), 1e-3)
 	text := fmt.Sprintf("%s imported, %s skipped, %s read in %.1f s (%s per second)",
-		ad.Count(p.People, "person"), ad.Count(p.Bad, "line"), ad.Count(p.Lines, "line"), took.Seconds(), thousands(int64(rate)))
+		prose.Count(p.People, "person"), prose.Count(p.Bad, "line"), prose.Count(p.Lines, "line"), took.Seconds(), prose.Number(int64(rate)))
 	if p.Erased > 0 {
-		text += fmt.Sprintf("; beside them %s about people who were erased: use --erased to import", ad.Count(p.Erased, "line"))
+		text += fmt.Sprintf("; beside them %s about people who were erased: use --erased to import", prose.Count(p.Erased, "line"))
 	}
 	return text
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 	"bidwell/profile"
 )
 
@@ -103,7 +103,7 @@ func unlinkPeople(p *profile.Profiles, ids []profile.ID, now time.Time) (string,
 	if err != nil {
 		return "", err
 	}
-	return ad.Count(n, "link") + " taken out", nil
+	return prose.Count(n, "link") + " taken out", nil
 }
 
 func parseIDs(args []string) (ids []profile.ID, err error) {

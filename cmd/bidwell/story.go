@@ -17,9 +17,9 @@ import (
 
 	"github.com/prebid/openrtb/v20/openrtb2"
 
-	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/configs"
+	"bidwell/internal/prose"
 	"bidwell/profile/importer"
 )
 
@@ -286,8 +286,8 @@ func (s *story) asks() error {
 		return errors.Join(err, fmt.Errorf("to be asked what is held is answered %s", resp.Status))
 	}
 	s.say("\nShe asks what is held of her, and gets all of it: %s, %s, %s of behaviour, %s, %s of the ledger.",
-		ad.Count(len(h.Person.IDs), "identifier"), ad.Count(len(h.Person.Attributes), "attribute"), ad.Count(len(h.Person.Behaviours), "kind"),
-		ad.Count(len(h.Person.Touches), "contact"), ad.Count(len(h.Events), "event"))
+		prose.Count(len(h.Person.IDs), "identifier"), prose.Count(len(h.Person.Attributes), "attribute"), prose.Count(len(h.Person.Behaviours), "kind"),
+		prose.Count(len(h.Person.Touches), "contact"), prose.Count(len(h.Events), "event"))
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 	"bidwell/ledger"
 	"bidwell/profile"
 	"bidwell/profile/pebblestore"
@@ -143,16 +143,16 @@ func writeTouches(w io.Writer, r *touches.Replayed) {
 	if r == nil {
 		return
 	}
-	fmt.Fprintf(w, "contacts of %s compared: %s missing, %s different\n", ad.Count(r.People, "person"), thousands(int64(r.Missing)), thousands(int64(r.Differing)))
+	fmt.Fprintf(w, "contacts of %s compared: %s missing, %s different\n", prose.Count(r.People, "person"), prose.Number(int64(r.Missing)), prose.Number(int64(r.Differing)))
 	if r.Behind > 0 {
-		fmt.Fprintf(w, "  %s not in the profiles yet; a bidder that runs catches up\n", ad.Count(r.Behind, "event"))
+		fmt.Fprintf(w, "  %s not in the profiles yet; a bidder that runs catches up\n", prose.Count(r.Behind, "event"))
 	}
 	for _, d := range r.Differences {
 		fmt.Fprintf(w, "  person %s: %s\n", d.Person, d.What)
 	}
 	switch {
 	case r.Mended > 0:
-		fmt.Fprintf(w, "  %s mended\n", ad.Count(r.Mended, "person"))
+		fmt.Fprintf(w, "  %s mended\n", prose.Count(r.Mended, "person"))
 	case r.Missing+r.Differing > 0:
 		fmt.Fprintln(w, "  mend them with bidwell ledger replay --write")
 	}

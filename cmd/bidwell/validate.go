@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bidwell/ad"
 	"bidwell/campaign"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 )
 
 func newValidate() *cobra.Command {
@@ -69,8 +69,8 @@ func validate(cmd *cobra.Command, path string, asJSON bool) error {
 	}
 	if !asJSON {
 		_, err = fmt.Fprintf(out, "%s: %s, %s, %s, %s, %s: good\n", filepath.Dir(path),
-			ad.Count(len(snap.Campaigns), "campaign"), ad.Count(len(snap.Lines), "line item"), ad.Count(len(snap.Creatives), "creative"),
-			ad.Count(len(snap.Audiences.Names()), "audience"), ad.Count(len(snap.Exchanges), "exchange"))
+			prose.Count(len(snap.Campaigns), "campaign"), prose.Count(len(snap.Lines), "line item"), prose.Count(len(snap.Creatives), "creative"),
+			prose.Count(len(snap.Audiences.Names()), "audience"), prose.Count(len(snap.Exchanges), "exchange"))
 	}
 	return err
 }

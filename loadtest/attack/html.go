@@ -9,14 +9,14 @@ import (
 	"strings"
 	"time"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 //go:embed report.html
 var page string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"n": grouped[uint64], "count": ad.Count[int], "of": percent, "rate": rateText, "short": short, "seconds": seconds,
+	"n": prose.Number[uint64], "count": prose.Count[int], "of": percent, "rate": rateText, "short": short, "seconds": seconds,
 }).Parse(page))
 
 // WriteHTML writes the report as one page that needs nothing else: latency,

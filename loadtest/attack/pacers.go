@@ -9,6 +9,8 @@ import (
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"bidwell/internal/prose"
 )
 
 // A Schedule says when requests are due. Pacer may be any of vegeta's or of
@@ -66,7 +68,7 @@ func NewRates(points ...Point) (*Rates, error) {
 	r := &Rates{points: points, due: make([]float64, len(points))}
 	for i, p := range points {
 		if !(p.Rate >= 0) || p.Rate > maxRate {
-			return nil, fmt.Errorf("rate %v is not between 0 and %s requests per second", p.Rate, grouped(maxRate))
+			return nil, fmt.Errorf("rate %v is not between 0 and %s requests per second", p.Rate, prose.Number(maxRate))
 		}
 		if i == 0 {
 			continue

@@ -9,7 +9,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // Report is what came of an attack. Latencies are from the moment at which a
@@ -179,7 +179,7 @@ func (r *Report) Unanswered() error {
 	if r.Due == 0 || r.Bids+r.NoBids > 0 {
 		return nil
 	}
-	return fmt.Errorf("none of %s got a usable answer in time: %s", ad.Count(r.Due, "request"), r.errorRows()[0].Text)
+	return fmt.Errorf("none of %s got a usable answer in time: %s", prose.Count(r.Due, "request"), r.errorRows()[0].Text)
 }
 
 // WriteJSON writes the report as JSON.

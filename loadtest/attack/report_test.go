@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bidwell/internal/prose"
 )
 
 // counted returns the report of an attack of one of each outcome and, in a
@@ -196,7 +198,7 @@ func TestNumbersForPeople(t *testing.T) {
 	f(percent(99_999, 100_000), "99.999 %")
 	f(percent(1, 1_000_000), "0.0001 %")
 	f(percent(0, 0), "0 %")
-	f(grouped(1234567), "1,234,567")
+	f(prose.Number(1234567), "1,234,567")
 	f(rateText(0.5), "0.5")
 	f(short(1234*time.Nanosecond), "1 µs")
 	f(short(1234*time.Microsecond), "1.23 ms")

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // WriteText writes the report for people.
@@ -19,8 +19,8 @@ func (r *Report) WriteText(w io.Writer) error {
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, name+"\t"+format+"\n", args...) }
 	row("target", "%s", r.Target)
 	row("asked", "%s for %s: %s; answers within %s; at most %s",
-		r.Schedule, seconds(r.For), ad.Count(r.Due, "request"), short(r.TMax), ad.Count(r.Connections, "connection"))
-	row("delivered", "%s (%s), %s/s; %s/s answered in time", ad.Count(r.Sent, "request"), percent(r.Sent, r.Due), rateText(r.SentRate), rateText(r.GoodRate))
+		r.Schedule, seconds(r.For), prose.Count(r.Due, "request"), short(r.TMax), prose.Count(r.Connections, "connection"))
+	row("delivered", "%s (%s), %s/s; %s/s answered in time", prose.Count(r.Sent, "request"), percent(r.Sent, r.Due), rateText(r.SentRate), rateText(r.GoodRate))
 	if r.Interrupted {
 		row("", "interrupted after %s; the figures are of what was due until then", seconds(r.Elapsed))
 	}
@@ -30,18 +30,18 @@ func (r *Report) WriteText(w io.Writer) error {
 		row("latency", "none: there is no answer to measure")
 	}
 	row("lag", "%s   from due to sent; the generator's own: p99 %s", r.Lag.text(), short(r.OwnLag.P99))
-	row("answers", "%s (%s), %s (%s), %s (%s)", ad.Count(r.Bids, "bid"), percent(r.Bids, r.Due),
-		ad.Count(r.NoBids, "no-bid"), percent(r.NoBids, r.Due), ad.Count(r.Errors, "error"), percent(r.Errors, r.Due))
+	row("answers", "%s (%s), %s (%s), %s (%s)", prose.Count(r.Bids, "bid"), percent(r.Bids, r.Due),
+		prose.Count(r.NoBids, "no-bid"), percent(r.NoBids, r.Due), prose.Count(r.Errors, "error"), percent(r.Errors, r.Due))
 	for _, e := range r.errorRows() {
-		row("", "%s  %s", grouped(e.N), e.Text)
+		row("", "%s  %s", prose.Number(e.N), e.Text)
 	}
 	switch {
 	case r.Checked > 0 && len(r.Faults) == 0:
-		row("checked", "%s with bids, all valid", ad.Count(r.Checked, "answer"))
+		row("checked", "%s with bids, all valid", prose.Count(r.Checked, "answer"))
 	case r.Checked > 0:
-		row("checked", "%s with bids, %s invalid", ad.Count(r.Checked, "answer"), grouped(r.Reasons[Invalid.String()]))
+		row("checked", "%s with bids, %s invalid", prose.Count(r.Checked, "answer"), prose.Number(r.Reasons[Invalid.String()]))
 		for _, text := range byCount(r.Faults) {
-			row("", "%s  %s", grouped(r.Faults[text]), text)
+			row("", "%s  %s", prose.Number(r.Faults[text]), text)
 		}
 	}
 	row("generator", "%s", r.Self.text())
@@ -116,7 +116,7 @@ func (r *Report) errorRows() []errorRow {
 		if o == Status {
 			var parts []string
 			for _, s := range byCount(r.Statuses) {
-				parts = append(parts, fmt.Sprintf("%s × %s", grouped(r.Statuses[s]), s))
+				parts = append(parts, fmt.Sprintf("%s × %s", prose.Number(r.Statuses[s]), s))
 			}
 			text += ": " + strings.Join(parts, ", ")
 		}
@@ -140,5 +140,5 @@ func seconds(d time.Duration) string {
 func (p Progress) Line() string {
 	return fmt.Sprintf("%4.0fs  asked %s/s, sent %s/s, p50 %s, p99 %s, bids %s, errors %s", p.Elapsed.Seconds(),
 		rateText(p.Asked), rateText(perSecond(p.Sent, p.span)), short(p.P50), short(p.P99),
-		percent(p.Bids, max(p.answered, p.Bids)), grouped(p.Wrong))
+		percent(p.Bids, max(p.answered, p.Bids)), prose.Number(p.Wrong))
 }

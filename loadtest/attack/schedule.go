@@ -9,6 +9,8 @@ import (
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"bidwell/internal/prose"
 )
 
 // Constant returns a schedule of evenly spaced requests.
@@ -121,7 +123,7 @@ func parseSteps(text string) (Schedule, error) {
 func parseRate(s string) (float64, error) {
 	r, err := strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(s), "_", ""), 64)
 	if err != nil || !(r >= 0) || r > maxRate {
-		return 0, fmt.Errorf("%q is not a number of requests per second from 0 to %s", s, grouped(maxRate))
+		return 0, fmt.Errorf("%q is not a number of requests per second from 0 to %s", s, prose.Number(maxRate))
 	}
 	return r, nil
 }

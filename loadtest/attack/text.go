@@ -5,23 +5,16 @@ import (
 	"math"
 	"strconv"
 	"time"
-)
 
-// grouped writes a number with a comma before every third digit.
-func grouped[T uint64 | int | int64](n T) string {
-	s := strconv.FormatInt(int64(n), 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+	"bidwell/internal/prose"
+)
 
 // rateText writes a rate; below ten with a decimal.
 func rateText(r float64) string {
 	if r < 10 && r != math.Trunc(r) {
 		return strconv.FormatFloat(r, 'f', 1, 64)
 	}
-	return grouped(int64(math.Round(r)))
+	return prose.Number(int64(math.Round(r)))
 }
 
 // percent writes a share with as many digits as a share needs that is small, or

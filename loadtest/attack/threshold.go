@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"bidwell/internal/prose"
 )
 
 // A Threshold is a condition under which an attack fails, such as p99>10ms.
@@ -140,7 +142,7 @@ func (t *Threshold) check(r *Report, latency, lag *hdrhistogram.Histogram) Check
 	case t.metric == ofRate:
 		c.Is = fmt.Sprintf("%s is %s/s", name, rateText(v))
 	default:
-		c.Is = fmt.Sprintf("%s are %s, %s", name, percent(uint64(v), r.Due), grouped(uint64(v)))
+		c.Is = fmt.Sprintf("%s are %s, %s", name, percent(uint64(v), r.Due), prose.Number(uint64(v)))
 		if t.share && r.Due > 0 {
 			v /= float64(r.Due)
 		}

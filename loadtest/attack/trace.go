@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // ReadTrace reads a schedule from CSV: one row for each moment, with the time
@@ -66,7 +66,7 @@ type trace struct {
 
 func (t *trace) add(row []string) error {
 	if len(row) != 2 {
-		return fmt.Errorf("%s instead of time and rate", ad.Count(len(row), "column"))
+		return fmt.Errorf("%s instead of time and rate", prose.Count(len(row), "column"))
 	}
 	at, err := parseMoment(strings.TrimSpace(row[0]))
 	if err != nil {

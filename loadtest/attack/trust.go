@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 )
 
 // What makes the figures of an attack doubtful.
@@ -35,22 +35,22 @@ func (r *Report) judge(use usage) {
 	}
 	if n := r.Reasons[Invalid.String()]; n > 0 && r.Checked > 0 && r.Checked < r.Bids+n {
 		warn("invalid: %s of %s; of the %s with bids that were not checked about as large a part is counted as bids and is none",
-			grouped(n), ad.Count(r.Checked, "checked answer"), grouped(r.Bids+n-r.Checked))
+			prose.Number(n), prose.Count(r.Checked, "checked answer"), prose.Number(r.Bids+n-r.Checked))
 	}
 	if missing := r.Due - r.Sent; missing > 0 {
 		why := "all connections were waiting for answers: the bidder is too slow for this rate, or needs more --connections"
 		if lagged {
 			why = "the generator could not keep up"
 		}
-		note("%s of %s could not be sent within tmax: %s", grouped(missing), ad.Count(r.Due, "request"), why)
+		note("%s of %s could not be sent within tmax: %s", prose.Number(missing), prose.Count(r.Due, "request"), why)
 	}
 	if n := r.Due - r.Reasons[Refused.String()] - r.Reasons[Closed.String()] - r.Reasons[Malformed.String()]; n > 0 && n < 1000 {
-		note("with %s p99 and above rest on fewer than ten", ad.Count(n, "answer"))
+		note("with %s p99 and above rest on fewer than ten", prose.Count(n, "answer"))
 	}
 	if use.stray > 0 {
-		note("closed %s on which something came that was not asked for", ad.Count(use.stray, "connection"))
+		note("closed %s on which something came that was not asked for", prose.Count(use.stray, "connection"))
 	}
 	if many := use.opened - r.Connections; many > r.Connections && many > int(r.Due/10) {
-		note("%s connections were opened: the bidder does not keep them", grouped(use.opened))
+		note("%s connections were opened: the bidder does not keep them", prose.Number(use.opened))
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 	"bidwell/profile"
 )
 
@@ -197,7 +197,7 @@ func (h *header) fact(text []byte, o *factOptions) (*fact, error) {
 		return nil, err
 	}
 	if len(fields) != len(h.columns) {
-		return nil, fmt.Errorf("the row has %s and the header %d", ad.Count(len(fields), "field"), len(h.columns))
+		return nil, fmt.Errorf("the row has %s and the header %d", prose.Count(len(fields), "field"), len(h.columns))
 	}
 	f := &fact{}
 	for i, s := range fields {

@@ -8,7 +8,7 @@ import (
 	"io"
 	"slices"
 
-	"bidwell/ad"
+	"bidwell/internal/prose"
 	"bidwell/profile"
 )
 
@@ -46,7 +46,7 @@ func (im *run) resume() error {
 	}
 	if !im.Again {
 		im.progress = was
-		return fmt.Errorf("%w, with %s; to add it all a second time use --again", ErrFinished, ad.Count(was.People, "person"))
+		return fmt.Errorf("%w, with %s; to add it all a second time use --again", ErrFinished, prose.Count(was.People, "person"))
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func (im *run) apply(c *chunk) error {
 	}
 	if im.progress.Bad > int64(im.MaxErrors) {
 		return fmt.Errorf("%w: %d, and %d may be skipped; everything else up to line %d is imported, %s; mend the file or allow more",
-			ErrTooManyBad, im.progress.Bad, im.MaxErrors, im.progress.Lines, ad.Count(im.progress.People, "person"))
+			ErrTooManyBad, im.progress.Bad, im.MaxErrors, im.progress.Lines, prose.Count(im.progress.People, "person"))
 	}
 	return nil
 }
