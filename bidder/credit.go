@@ -22,6 +22,22 @@ const (
 	creditAll  = 2 * time.Second        // for all profiles of a batch that have to be waited for
 )
 
+// missed is why it is not known what a conversion counts for, or not by its bid.
+type missed uint8
+
+const (
+	lateProfile missed = iota
+	unreadableProfile
+	unreadableClick
+	otherBid // no click of the advertiser's in the time before
+
+	numMissed
+)
+
+func (m missed) String() string {
+	return [numMissed]string{profile.TimedOut.String(), profile.Failed.String(), "click_unreadable", "other_bid"}[m]
+}
+
 // clicked is what a touch says of its line item, and whose that is.
 type clicked struct {
 	advertiser     ad.ID
@@ -43,8 +59,8 @@ type creditor struct {
 	people  *profile.Profiles // nil if they must not be read
 	clicks  Ledger
 	lines   func() map[clicked]*campaign.Line
-	missed  *[profile.NumOutcomes]atomic.Uint64 // conversions, by why a profile could not be read
-	until   time.Time                           // no profile is waited for after that
+	missed  *[numMissed]atomic.Uint64
+	until   time.Time // no profile is waited for after that
 	scratch profile.Scratch
 }
 
@@ -69,14 +85,19 @@ func (c *creditor) credit(ev *ad.Event) {
 	}
 }
 
-// byCause reports whether a conversion names the click that it counts for. One that
-// cannot be read is as good as none; the ledger says elsewhere that it is damaged.
+// byCause reports whether a conversion names the click that it counts for: one of the
+// advertiser's, no later than the conversion by clocks that may differ.
 func (c *creditor) byCause(ev *ad.Event) bool {
 	if ev.Cause == (ad.BidID{}) {
 		return false
 	}
 	click, ok, err := c.clicks.Click(ev.Cause)
-	if err != nil || !ok || click.Advertiser != ev.Advertiser || click.Time/1000 < ev.BidTime-int64(creditFor/time.Second) {
+	switch at := click.Time / 1000; {
+	case err != nil:
+		c.missed[unreadableClick].Add(1)
+		return false
+	case !ok || click.Advertiser != ev.Advertiser || at < ev.BidTime-int64(creditFor/time.Second) || at > ev.BidTime+int64(clocksDiffer/time.Second):
+		c.missed[otherBid].Add(1)
 		return false
 	}
 	ev.Campaign, ev.Line, ev.Creative = click.Campaign, click.Line, click.Creative
@@ -89,8 +110,12 @@ func (c *creditor) byCause(ev *ad.Event) bool {
 // byPerson finds what the person clicked last.
 func (c *creditor) byPerson(ev *ad.Event) {
 	r, o := c.people.Load(ev.Person, c.deadline(time.Now()), &c.scratch)
-	if o == profile.TimedOut || o == profile.Failed {
-		c.missed[o].Add(1)
+	switch o {
+	case profile.TimedOut:
+		c.missed[lateProfile].Add(1)
+		return
+	case profile.Failed:
+		c.missed[unreadableProfile].Add(1)
 		return
 	}
 	for i := range r.Touches() { // the newest first

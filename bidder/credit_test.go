@@ -130,6 +130,7 @@ func TestConversionsAreCreditedToTheirCause(t *testing.T) {
 	}
 	send(serverKey, "its click", b.ID, now)
 	send(serverKey, "its click, by a clock that is behind", b.ID, now.Add(-time.Minute))
+	send(serverKey, "long before its click", b.ID, now.Add(-20*24*time.Hour))
 	send(serverKey, "another bid", strings.Repeat("ab", len(b.ID)/2), now)
 	send("another-"+serverKey, "another's click", b.ID, now)
 	if r := s.send(t, "/e/conv", fmt.Sprintf(`{"event":"of whom the ad was for","topic":"order","bid":%q}`, b.ID)); r.Accepted != 1 {
@@ -149,8 +150,11 @@ func TestConversionsAreCreditedToTheirCause(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || credited != 4 || others != 2 {
-		t.Errorf("%d conversions count for the ad and %d for none (%v), want 4 and 2", credited, others, err)
+	if err != nil || credited != 4 || others != 3 {
+		t.Errorf("%d conversions count for the ad and %d for none (%v), want 4 and 3", credited, others, err)
+	}
+	if got := s.metric(t, "conversions_uncredited_total", "outcome", "other_bid"); got != 3 {
+		t.Errorf("%v conversions name a bid that has no such click, want 3", got)
 	}
 	var click, last ad.PersonID
 	err = s.events.Events(t.Context(), 0, func(_ uint64, e *ad.Event) error {

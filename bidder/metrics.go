@@ -20,7 +20,7 @@ type Metrics struct {
 	notices    [ad.Click + 1][ad.NumReasons]atomic.Uint64
 	syncs      [numSyncOutcomes]atomic.Uint64
 	reports    [2][numReportOutcomes]atomic.Uint64 // visits and conversions
-	uncredited [profile.NumOutcomes]atomic.Uint64  // conversions that count for no ad, by why a profile could not be read
+	uncredited [numMissed]atomic.Uint64            // conversions
 	identity   [2]atomic.Uint64                    // requests whose profile may not, may be read
 	broken     atomic.Uint64                       // connections that ended in an error
 	spend      atomic.Int64                        // nano-units of house currency, at clearing prices
@@ -98,7 +98,7 @@ var (
 	noticesDesc    = desc("notices_total", "Notices by kind and outcome.", "notice", "outcome")
 	syncsDesc      = desc("cookie_matches_total", "Cookie matches by outcome.", "outcome")
 	reportsDesc    = desc("reports_total", "Visits and conversions that advertisers reported, by outcome.", "event", "outcome")
-	uncreditedDesc = desc("conversions_uncredited_total", "Conversions that count for no ad because the person's profile could not be read in time, or not at all.", "outcome")
+	uncreditedDesc = desc("conversions_uncredited_total", "Conversions that count for no ad because the person's profile, or the click that they name, could not be read, or that name a bid that has no click of theirs.", "outcome")
 	sightingsDesc  = desc("sightings_total", "Topics on which bid requests met people, not counting repetitions within half an hour, by outcome.", "outcome")
 	profilesDesc   = desc("profile_reads_total", "Profile reads by outcome.", "outcome")
 	cacheDesc      = desc("profile_cache_bytes", "Memory that cached profiles take, about.")
@@ -156,7 +156,7 @@ func (e *Engine) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	}
-	for _, o := range [...]profile.Outcome{profile.TimedOut, profile.Failed} {
+	for o := range numMissed {
 		counter(uncreditedDesc, float64(m.uncredited[o].Load()), o.String())
 	}
 	if e.Sightings != nil {
