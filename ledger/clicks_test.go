@@ -43,6 +43,41 @@ func TestClickIsFound(t *testing.T) {
 	if n := keysWith(t, l, prefixClick); n != 5 {
 		t.Errorf("%d clicks are kept to be found, want those of the last ten hours", n)
 	}
+	for _, damage := range []func() error{
+		func() error { return l.db.Delete(clickKey(bidOf(18)), pebble.Sync) },
+		func() error { return l.db.Set(clickKey(bidOf(18)), []byte{0, 0, 0, 0, 0, 0, 1, 0}, pebble.Sync) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := l.Verify(t.Context(), nil); err != nil || r.OK() {
+			t.Errorf("a click that is not found: verify finds %+v, %v", r, err)
+		}
+	}
+	closeIt(t, l)
+}
+
+// TestClicksFromBeforeTheIndex opens a ledger of the version before: what was clicked then
+// is not found, and nothing is wrong with that.
+func TestClicksFromBeforeTheIndex(t *testing.T) {
+	c := Config{FS: vfs.NewMem()}
+	l := open(t, c)
+	mustAppend(t, l, event(ad.EventClick, 1, 0), ad.OK)
+	b := l.db.NewBatch()
+	for _, err := range []error{b.Delete(clickKey(bidOf(1)), nil), setNumber(b, keySchema, uint64(Schema-1)), b.Commit(pebble.Sync)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	closeIt(t, l)
+	l = open(t, c)
+	mustAppend(t, l, event(ad.EventClick, 2, 0), ad.OK)
+	wantSound(t, l)
+	for n, want := range map[uint64]bool{1: false, 2: true} {
+		if _, ok, err := l.Click(bidOf(n)); ok != want || err != nil {
+			t.Errorf("the click of bid %d is found: %v, %v", n, ok, err)
+		}
+	}
 	closeIt(t, l)
 }
 

@@ -40,6 +40,7 @@ var (
 	keyFirst  = []byte("mfirst")  // sequence number of the first event that is kept
 	keyMarked = []byte("mmarked") // first hour of which all marks are there
 	keyOpen   = []byte("mopen")   // first hour whose bids' notices are accepted, mostly the same
+	keyClicks = []byte("mclicks") // number of the first event from which on clicks are found by their bids
 	keyClock  = []byte("mclock")  // the time up to which Trim believes, in unix milliseconds
 )
 

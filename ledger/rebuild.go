@@ -22,6 +22,7 @@ type auditor struct {
 	marked      uint64 // the first hour of which marks are kept
 	made        projections
 	sound       uint64 // events read
+	clicks      []numbered
 }
 
 // audit begins an audit. It is ended with close.
@@ -112,6 +113,9 @@ func (a *auditor) takeFrom(from uint64) (reached uint64, err error) {
 			return nil
 		}
 		a.sound++
+		if clicked(&e) {
+			a.clicks = append(a.clicks, numbered{e.Bid, seq})
+		}
 		if seq%between == 0 {
 			a.progress(seq-a.first, a.next-a.first)
 			if err := a.ctx.Err(); err != nil {

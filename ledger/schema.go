@@ -17,6 +17,14 @@ var migrations = []func(pebble.Reader, *pebble.Batch) error{
 	func(pebble.Reader, *pebble.Batch) error { return nil },
 	// Those of version 2 may have segment, auction, least and context. The same holds.
 	func(pebble.Reader, *pebble.Batch) error { return nil },
+	// Clicks are found by their bids, those from now on.
+	func(r pebble.Reader, b *pebble.Batch) error {
+		next, err := nextEvent(r)
+		if err != nil {
+			return err
+		}
+		return setNumber(b, keyClicks, next)
+	},
 }
 
 // Schema is the version of the keys and values that this package writes. A

@@ -126,13 +126,13 @@ func (l *Ledger) trimEvents(before int64) (uint64, error) {
 	}
 	base := projections{store: store{from: snap, prefix: []byte{prefixBase}}, prove: true}
 	var lasting []marksOf // that go with their events
-	var clicks []ad.BidID
-	err = scanEvents(snap, first, end, func(_ uint64, e *ad.Event) error {
+	var clicks []numbered
+	err = scanEvents(snap, first, end, func(seq uint64, e *ad.Event) error {
 		if of := (marksOf{hourOfMarks(e), e.Bid}); marked(e) && of.hour >= hourOfVisits {
 			lasting = append(lasting, of)
 		}
 		if clicked(e) {
-			clicks = append(clicks, e.Bid)
+			clicks = append(clicks, numbered{e.Bid, seq})
 		}
 		return base.apply(e)
 	})
@@ -153,8 +153,8 @@ func (l *Ledger) trimEvents(before int64) (uint64, error) {
 				return err
 			}
 		}
-		for _, bid := range clicks {
-			if err := b.Delete(clickKey(bid), nil); err != nil {
+		for _, c := range clicks {
+			if err := l.dropClick(b, c); err != nil {
 				return err
 			}
 		}

@@ -42,7 +42,8 @@ func (r *Report) add(where, what string) {
 
 // Verify reads the whole ledger while it is in use, and checks that every event
 // is there with the right checksum, that the figures of accounts, roll-ups and
-// marks are what the events add up to, and that everything else can be read.
+// marks are what the events add up to, that clicks are found by their bids, and that
+// everything else can be read.
 // The report says what is wrong and where; an error means that the check could
 // not be done. It holds all figures in memory twice.
 func (l *Ledger) Verify(ctx context.Context, progress func(done, total uint64)) (*Report, error) {
