@@ -28,7 +28,7 @@ func TestChanceOfAcquisitionIsWritten(t *testing.T) {
 	parts := func(click float64, learned bool) []bidder.ChancePart {
 		return []bidder.ChancePart{
 			{Of: "click", Chance: click, Prior: 0.002, Model: click, Used: learned, Why: "it has predicted well"},
-			{Of: "click_conversion", Chance: 0.05, Prior: 0.05, Model: 0.05, Why: "3 responses so far, 20 are needed"},
+			{Of: "click_conversion", Chance: 0.05, Prior: 0.05, Model: 0.05, Why: "responses so far: 3, 20 are needed"},
 			{Of: "view_conversion", Chance: 0.00000002, Prior: 0.00000002, Model: 0.00000002, Why: "nothing has been learned yet"},
 		}
 	}
@@ -39,7 +39,7 @@ func TestChanceOfAcquisitionIsWritten(t *testing.T) {
 	}{
 		{"stated", bidder.ChanceExplanation{Chance: 0.00010001996, Stated: 0.00010001996, Parts: parts(0.002, false)}, []string{
 			"chance of an acquisition: by a click 0.2 % × 5 % + without one 99.8 % × 0.000002 % = 0.01 %, as the line item's price states chance of a click: 0.2 %",
-			"chance of a conversion after a click: 5 %, as usual for the line item; 3 responses so far, 20 are needed",
+			"chance of a conversion after a click: 5 %, as usual for the line item; responses so far: 3, 20 are needed",
 			"chance of a conversion without a click: 0.000002 %, as usual for the line item; nothing has been learned yet",
 		}},
 		{"learned", bidder.ChanceExplanation{Chance: 0.0002, Stated: 0.0001, Parts: parts(0.004, true)}, []string{

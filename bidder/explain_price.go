@@ -3,6 +3,7 @@ package bidder
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,6 +61,8 @@ type WinExplanation struct {
 	Explored bool    `json:"explored"`     // another bid than the best is tried, to learn from
 	Costs    float64 `json:"costs"`        // what that is expected to gain less, as a CPM in house currency
 	At       []WinAt `json:"at,omitempty"` // ascending
+
+	Disbelieved bool `json:"disbelieved,omitempty"` // the exchange tells other prices than those that win
 }
 
 // WinAt is how likely a bid wins.
@@ -187,6 +190,7 @@ func (sc *Scratch) explainWin(lt *lineTrace) *WinExplanation {
 	}
 	curve := sc.paced.Model().Market.Curve(sc.exchange.ID, lt.shade.segment)
 	x := &WinExplanation{Cur: sc.money.cur.String(), Known: curve.Known(), Seen: curve.Seen(), Explored: lt.shade.tried, Costs: lt.shade.cost.CPM()}
+	x.Disbelieved = slices.Contains(sc.paced.Model().Market.Disbelieved(), sc.exchange.ID)
 	if !x.Known {
 		return x
 	}
@@ -307,7 +311,11 @@ func (x *WinExplanation) text() string {
 			words[i] += " of auctions"
 		}
 	}
-	return strings.Join(words, ", ")
+	text := strings.Join(words, ", ")
+	if x.Disbelieved {
+		return text + "; by wins and losses alone, for the prices that this exchange tells are not those that win"
+	}
+	return text
 }
 
 // mark says what price it is, if it is not just one between others.

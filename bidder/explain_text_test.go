@@ -15,7 +15,7 @@ func TestPriceIsWrittenForPeople(t *testing.T) {
 			{Step: "1000 × 2.97 % × 1.2 EUR per click", CPM: 35.658457, Cur: "EUR"},
 			{Step: "× 0.0000001", CPM: 0.000003568, Cur: "EUR"},
 		},
-		Win: &bidder.WinExplanation{Known: true, Cur: "EUR", At: []bidder.WinAt{
+		Win: &bidder.WinExplanation{Known: true, Disbelieved: true, Cur: "EUR", At: []bidder.WinAt{
 			{CPM: 0.012345, Win: 0.00412, Floor: true}, {CPM: 0.5, Win: 0.1}, {CPM: 1.486335, Win: 0.537, Bid: true}, {CPM: 3, Win: 1, Most: true},
 		}},
 	}}}}}
@@ -26,7 +26,7 @@ func TestPriceIsWrittenForPeople(t *testing.T) {
 	got := strings.Join(strings.Fields(text.String()), " ")
 	for _, want := range []string{
 		"per click 35.6585 EUR CPM", "× 0.0000001 0.0000036 EUR CPM",
-		"at 0.0123 EUR (the floor) it wins 0.4 % of auctions, at 0.50 EUR it wins 10 %, at 1.49 EUR (the bid) it wins 54 %, at 3.00 EUR (the most we would pay) it wins 100 %",
+		"at 0.0123 EUR (the floor) it wins 0.4 % of auctions, at 0.50 EUR it wins 10 %, at 1.49 EUR (the bid) it wins 54 %, at 3.00 EUR (the most we would pay) it wins 100 %; by wins and losses alone, for the prices that this exchange tells are not those that win",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("there is no %q in\n%s", want, &text)

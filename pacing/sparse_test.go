@@ -128,3 +128,55 @@ func TestWhatTheSearchMissesIsMadeUp(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsMadeUpFor asks, batch by batch, what is to be made up for.
+func TestWhatIsMadeUpFor(t *testing.T) {
+	const of, least = 100.0, 0.02
+	type want struct{ more, arrears float64 }
+	tests := map[string]struct {
+		change func(c *Controller)
+		less   float64
+		want   want
+	}{
+		"κ is looked for":                     {func(*Controller) {}, 50, want{8, 130}},
+		"too much is spent":                   {func(*Controller) {}, -50, want{8, 30}},
+		"κ is found":                          {func(c *Controller) { c.step = 0.04 }, 50, want{3.2, 76.8}},
+		"there is no more to be bought":       {func(c *Controller) { c.kappa = 1 }, 50, want{8, 80}},
+		"too much, and all is bought":         {func(c *Controller) { c.kappa = 1 }, -50, want{8, 30}},
+		"the average cost holds it back":      {func(c *Controller) { c.goal.target, c.goal.kappa = 1, 0.1 }, 50, want{0, 0}},
+		"batches have become smaller":         {func(c *Controller) { c.arrears = 5000 }, 0, want{50, 1000}},
+		"notices are late":                    {func(c *Controller) { c.delay = ratio{8, 1} }, 0, want{2, 80}},
+		"no more than half a batch at a time": {func(c *Controller) { c.step = 0.5; c.arrears = 900 }, 0, want{50, 900}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := NewController(oneDay(0.5))
+			c.step, c.arrears = 0.1, 80
+			tt.change(c)
+			more := c.makeUp(tt.less, of, least)
+			if got := (want{more, c.arrears}); math.Abs(got.more-tt.want.more) > 1e-9 || math.Abs(got.arrears-tt.want.arrears) > 1e-9 {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+	c := NewController(oneDay(0.5))
+	c.step, c.arrears = 0.1, 80
+	if c.makeUp(50, of, 0.07); c.arrears != 72 {
+		t.Errorf("where steps become no shorter, %g is left to be made up for, want 72", c.arrears)
+	}
+}
+
+// TestWhatADayMissesEndsWithIt lets a day with a budget of its own end.
+func TestWhatADayMissesEndsWithIt(t *testing.T) {
+	m := newMarket(Plan{Curve: Even, Start: flightStart}, 0, 1000*ad.Unit)
+	for range ticksADay - 1 {
+		m.pass(1)
+	}
+	m.controller.arrears = 80
+	for range 2 {
+		m.pass(1)
+	}
+	if got := m.controller.arrears; got != 0 {
+		t.Errorf("%g of yesterday is made up for today", got)
+	}
+}

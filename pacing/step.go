@@ -101,6 +101,7 @@ func (c *Controller) makeUp(less, of, least float64) float64 {
 		c.arrears = 0
 		return 0
 	}
+	c.arrears = within(c.arrears, mostArrears*of) // of may be less than it was: a budget was cut
 	late := 1 + c.delayTicks()/delayHalf
 	more := within(c.arrears*c.step/(late*late), makeUpMost*of)
 	switch {

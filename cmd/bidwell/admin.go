@@ -250,13 +250,15 @@ func (m *Main) paceOf(id ad.ID, b *campaign.Budget, g *pacing.Gauge, now time.Ti
 	}
 	st, kappa := pacing.Status{Curve: pacing.ASAP}, 1.0
 	if g != nil {
-		st, _ = m.engine.Books.Pacer.Status(id)
+		if s, ok := m.engine.Books.Pacer.Status(id); ok {
+			st = s
+		}
 		kappa = g.Kappa()
 	}
 	if st.Curve == pacing.ASAP {
 		f := m.engine.Books.Money.Get(id).Figures(now)
 		budget, spent := b.Total, f.Confirmed
-		if b.Daily > 0 { // it ends sooner
+		if b.Daily > 0 { // what is decided by first, most days
 			budget, spent = b.Daily, f.Today.Confirmed
 		}
 		return &pace{Curve: st.Curve.String(), Kappa: kappa, Period: periodOf(b.Daily > 0), Budget: budget.Units(), Spent: spent.Units()}
