@@ -16,6 +16,11 @@ const (
 
 	// priorHours is how many hours of observation in a cell the prior weighs.
 	priorHours = 0.2
+
+	// A day with more than sameLevel times the traffic that was to be expected, or less
+	// than that part of it, is no busier day but another level, as where a campaign is
+	// widened. With fewer than leastLevel opportunities that may be chance.
+	sameLevel, leastLevel = 3, 50
 )
 
 // Forecast says how the eligible traffic of a campaign is spread over the hours
@@ -72,12 +77,32 @@ func (f *Forecast) Observe(from, to time.Time, loc *time.Location, eligible floa
 func (f *Forecast) learn() {
 	weekday := (int64(f.today.number) + int64(time.Thursday)) % 7 // 1970-01-01 was a Thursday
 	first := int(weekday) * 24
+	f.relevel(first)
 	for h := range 24 {
 		f.seen[first+h] += f.today.seen[h]
 		f.hours[first+h] += f.today.hours[h]
 	}
 	f.today = today{number: f.today.number}
 	f.ready = false
+}
+
+// relevel brings what is known to the level of the day that is over, where that is another
+// one. Without it, this day of the week would have a multiple of the weight of all others.
+func (f *Forecast) relevel(first int) {
+	f.settle()
+	var seen, expected float64
+	for h := range 24 {
+		seen += f.today.seen[h]
+		expected += f.today.hours[h] * (f.sums[first+h+1] - f.sums[first+h])
+	}
+	if !(seen > 0 && expected > 0) || max(seen, expected) < leastLevel {
+		return
+	}
+	if by := seen / expected; by > sameLevel || by < 1.0/sameLevel {
+		for i := range f.seen {
+			f.seen[i] *= by
+		}
+	}
 }
 
 // discount makes what was seen in earlier weeks count less.

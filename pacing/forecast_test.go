@@ -111,3 +111,37 @@ func TestForecastIgnoresNonsense(t *testing.T) {
 		t.Error("an observation that makes no sense changed the forecast")
 	}
 }
+
+// TestForecastFollowsItsLevel widens a campaign so that a day has a thousand times the
+// traffic of those before, and narrows it again: days stay as alike as they are.
+func TestForecastFollowsItsLevel(t *testing.T) {
+	var f Forecast
+	at := flightStart
+	for _, level := range []float64{1, 1000, 5} {
+		watch(&f, at, 7*24, time.UTC, func(time.Time) float64 { return level * 10 })
+		at = at.Add(7 * 24 * time.Hour)
+		watch(&f, at, 25, time.UTC, func(time.Time) float64 { return level * 10 }) // so that the last day is learned
+		at = at.Add(25 * time.Hour)
+		day := f.Weight(at, at.Add(24*time.Hour), time.UTC)
+		if week := f.Weight(at, at.Add(7*24*time.Hour), time.UTC); math.Abs(week/day-7) > 0.5 {
+			t.Errorf("at level %g a week has %.2f times the weight of the next day, want 7", level, week/day)
+		}
+	}
+}
+
+// TestForecastKeepsWeekends has half the traffic at weekends, which is no other level.
+func TestForecastKeepsWeekends(t *testing.T) {
+	var f Forecast
+	monday := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	watch(&f, monday, 3*7*24+1, time.UTC, func(local time.Time) float64 {
+		if d := local.Weekday(); d == time.Saturday || d == time.Sunday {
+			return 500
+		}
+		return 1000
+	})
+	at := monday.Add(3 * 7 * 24 * time.Hour)
+	weekend := f.Weight(at.Add(5*24*time.Hour), at.Add(7*24*time.Hour), time.UTC)
+	if got := weekend / f.Weight(at, at.Add(7*24*time.Hour), time.UTC); math.Abs(got-1.0/6) > 0.02 {
+		t.Errorf("the weekend has %.3f of a week, want 1/6", got)
+	}
+}
