@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -59,7 +60,7 @@ func (s *Server) reportMany(ctx *fasthttp.RequestCtx, kind ad.EventKind, now tim
 	l := e.live.Load()
 	of, public := l.Sender(senderKey(ctx.Request.Header.Peek("Authorization"), ctx.QueryArgs().Peek("key")))
 	if of == nil || public {
-		s.refuse(ctx, nil, statusUnauthorized, "the key is missing or wrong; a pixel_key is none for servers")
+		s.refuse(ctx, nil, statusUnauthorized, "the key is missing or wrong; a pixel_key is for pages, not for servers")
 		return
 	}
 	select {
@@ -171,7 +172,16 @@ func (b *batch) read(rd *reading, body []byte, name func(ad.ID, string)) {
 func decodeReport(line []byte, r *report) error {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
-	if err := d.Decode(r); err != nil {
+	var typed *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch err := d.Decode(r); {
+	case errors.As(err, &typed) && typed.Field != "":
+		return fmt.Errorf("%s cannot be a JSON %s", typed.Field, typed.Value)
+	case errors.As(err, &typed):
+		return fmt.Errorf("it is a JSON %s and no object", typed.Value)
+	case errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it is no JSON")
+	case err != nil:
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

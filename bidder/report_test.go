@@ -49,8 +49,8 @@ func reporting(tb testing.TB) (*server, func()) {
 type reported struct {
 	Accepted, Repeated, Ignored, Refused int
 	Lines                                []struct {
-		Line           int
-		Event, Outcome string
+		Line                 int
+		Event, Outcome, Text string
 	}
 }
 
@@ -194,6 +194,17 @@ func TestReportRefusesLines(t *testing.T) {
 		r := s.send(t, "/e/visit", c.line)
 		if r.Accepted != 0 || r.Refused != 1 || len(r.Lines) != 1 || r.Lines[0].Outcome != c.want {
 			t.Errorf("%.80s: %+v, want %s", c.line, r, c.want)
+		}
+	}
+	for line, want := range map[string]string{
+		"nonsense":                         "not a report: it is no JSON",
+		`{"event":"1"`:                     "not a report: it is no JSON",
+		`[1]`:                              "not a report: it is a JSON array and no object",
+		`{"event":"1","value":"39,90"}`:    "not a report: value cannot be a JSON string",
+		`{"event":"1","ids":[{"type":7}]}`: "not a report: ids.type cannot be a JSON number",
+	} {
+		if r := s.send(t, "/e/visit", line); len(r.Lines) != 1 || r.Lines[0].Text != want {
+			t.Errorf("%s: %+v, want %q", line, r.Lines, want)
 		}
 	}
 	if n := s.events.Durable(); n != 0 {

@@ -10,6 +10,7 @@ import (
 	"bidwell/ad"
 	"bidwell/identity"
 	"bidwell/internal/conf"
+	"bidwell/internal/prose"
 	"bidwell/notice"
 )
 
@@ -90,7 +91,7 @@ func (c *compiler) credential(at conf.Pos, what, secret string) {
 	case strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' }):
 		c.ps.Errorf(at, "use letters and digits", "the %s holds a character that cannot be sent in a header", what)
 	case len(secret) < leastCredential:
-		c.ps.Warnf(at, "make one with: openssl rand -hex 16", "a %s of %d characters can be guessed", what, len(secret))
+		c.ps.Warnf(at, "make one with: openssl rand -hex 16", "a %s of %s can be guessed", what, prose.Count(len(secret), "character"))
 	}
 }
 
