@@ -1,6 +1,7 @@
 package bidder
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -80,7 +81,7 @@ func (c *creditor) deadline(now time.Time) time.Time {
 // counts for, if there are any. Where its report says nothing of the person, it is that
 // of the click.
 func (c *creditor) credit(ev *ad.Event) {
-	if !c.byCause(ev) && c.people != nil && !ev.Person.IsZero() {
+	if ev.Campaign == 0 && !c.byCause(ev) && c.people != nil && !ev.Person.IsZero() {
 		c.byPerson(ev)
 	}
 }
@@ -101,7 +102,8 @@ func (c *creditor) byCause(ev *ad.Event) bool {
 		return false
 	}
 	ev.Campaign, ev.Line, ev.Creative = click.Campaign, click.Line, click.Creative
-	if ev.Person.IsZero() {
+	erased := c.people != nil && c.people.Forgotten(click.Person).Covers(math.MaxUint64, click.Time/1000)
+	if ev.Person.IsZero() && !erased {
 		ev.Person = click.Person
 	}
 	return true

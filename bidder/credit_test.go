@@ -139,6 +139,10 @@ func TestConversionsAreCreditedToTheirCause(t *testing.T) {
 	if a := s.get(t, "/e/conv?key="+pixelKey+"&topic=order&event=pixel&uid=nobody-known&uid_type=login:shop.example&bid="+b.ID); a.status != 200 {
 		t.Fatalf("a pixel is answered %d", a.status)
 	}
+	unknown := fmt.Sprintf(`{"event":"of an unknown bid","topic":"order","bid":"%032d"}`, 7)
+	if r := s.send(t, "/e/conv", unknown); r.Refused != 1 || r.Lines[0].Outcome != "nobody" {
+		t.Errorf("a conversion without ids of an unknown bid is answered %+v", r)
+	}
 	line := &s.Snapshot().Lines[0]
 	var credited, others uint64
 	err := s.events.Rollups(0, now.Unix()+1, func(r *ledger.Rollup) error {
@@ -153,8 +157,8 @@ func TestConversionsAreCreditedToTheirCause(t *testing.T) {
 	if err != nil || credited != 4 || others != 3 {
 		t.Errorf("%d conversions count for the ad and %d for none (%v), want 4 and 3", credited, others, err)
 	}
-	if got := s.metric(t, "conversions_uncredited_total", "outcome", "other_bid"); got != 3 {
-		t.Errorf("%v conversions name a bid that has no such click, want 3", got)
+	if got := s.metric(t, "conversions_uncredited_total", "outcome", "other_bid"); got != 4 {
+		t.Errorf("%v conversions name a bid that has no such click, want 4", got)
 	}
 	var click, last ad.PersonID
 	err = s.events.Events(t.Context(), 0, func(_ uint64, e *ad.Event) error {
@@ -168,6 +172,19 @@ func TestConversionsAreCreditedToTheirCause(t *testing.T) {
 		}
 		return nil
 	})
+	if _, err := s.Profiles.Forget(time.Now(), click, s.events.Durable()); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.send(t, "/e/conv", fmt.Sprintf(`{"event":"of who was erased","topic":"order","bid":%q}`, b.ID)); r.Accepted != 1 {
+		t.Fatalf("a conversion of somebody erased is answered %+v", r)
+	}
+	var erased *ad.Event
+	if err := s.events.Events(t.Context(), s.events.Durable()-1, func(_ uint64, e *ad.Event) error { x := *e; erased = &x; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if erased.Kind != ad.EventConversion || !erased.Person.IsZero() || erased.Line != line.ID {
+		t.Errorf("the conversion of somebody erased is %+v, want one of the ad and of nobody", erased)
+	}
 	if err != nil || click.IsZero() || last != click {
 		t.Errorf("the conversion without ids is of %v (%v), want who clicked: %v", last, err, click)
 	}

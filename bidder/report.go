@@ -146,10 +146,10 @@ func (rd *reading) event(r *report) (ev ad.Event, about *topic.Topic, no *object
 	}
 	if r.Bid != "" {
 		if rd.kind != ad.EventConversion || hex.DecodedLen(len(r.Bid)) != len(ev.Cause) {
-			return ev, nil, refuse(reportBadBid, "bid is the id of one of our bids, to which a conversion is due")
+			return ev, nil, refuse(reportBadBid, "bid goes with conversions only, and is the id of one of our bids: %d hexadecimal digits", hex.EncodedLen(len(ev.Cause)))
 		}
 		if _, err := hex.Decode(ev.Cause[:], []byte(r.Bid)); err != nil {
-			return ev, nil, refuse(reportBadBid, "bid is the id of one of our bids, in hexadecimal")
+			return ev, nil, refuse(reportBadBid, "bid is the id of one of our bids, in hexadecimal digits")
 		}
 	}
 	return ev, about, nil

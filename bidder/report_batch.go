@@ -83,7 +83,7 @@ func (s *Server) reportMany(ctx *fasthttp.RequestCtx, kind ad.EventKind, now tim
 	}
 	var b batch
 	rd := e.reading(l, of, kind, now)
-	b.read(rd, body, func(id ad.ID, name string) { e.Ledger.Name(ledger.TopicName, id, name) })
+	b.read(rd, body, e.creditor(rd, time.Now()), func(id ad.ID, name string) { e.Ledger.Name(ledger.TopicName, id, name) })
 	if err := e.record(rd, &b); err != nil {
 		e.Metrics.reports[reportIndex(kind)][reportNotDurable].Add(uint64(len(b.events)))
 		s.refuseForNow(ctx)
@@ -137,7 +137,7 @@ func knownSender(snap *campaign.Snapshot, header, query []byte) bool {
 }
 
 // read takes the lines of a batch apart. Empty ones count as lines only.
-func (b *batch) read(rd *reading, body []byte, name func(ad.ID, string)) {
+func (b *batch) read(rd *reading, body []byte, c *creditor, name func(ad.ID, string)) {
 	n, named := 0, ad.ID(0)
 	for line := range bytes.Lines(body) {
 		n++
@@ -157,6 +157,10 @@ func (b *batch) read(rd *reading, body []byte, name func(ad.ID, string)) {
 		ev, about, no := rd.event(&r)
 		if no != nil {
 			b.refuse(n, &r, no)
+			continue
+		}
+		if len(r.IDs) == 0 && !c.byCause(&ev) {
+			b.refuse(n, &r, refuse(reportNobody, "there are no ids, and no click of this bid is known that was before"))
 			continue
 		}
 		if about.ID != named {

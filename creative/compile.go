@@ -78,7 +78,13 @@ func (k *compiler) address(pos conf.Pos, key, s string, macros ...string) bool {
 		return false
 	}
 	u, err := url.Parse(plain)
+	host := strings.TrimPrefix(s, "https://")
+	if end := strings.IndexAny(host, "/?#"); end >= 0 {
+		host = host[:end]
+	}
 	switch {
+	case strings.Contains(host, "${"):
+		k.errorf(pos, "write macros behind the host, as in https://motors.example/?x=${…}", "%s has a macro in the host", key)
 	case err != nil || u.Host == "":
 		k.errorf(pos, "write an address such as https://motors.example/roadster", "%s %q is no address", key, s)
 	case u.Scheme != "https":

@@ -86,11 +86,11 @@ func (m *Main) Open() error {
 	if err := m.openData(); err != nil {
 		return err
 	}
-	keys, err := loadKeys(filepath.Join(m.dataDir(), "token.keys"))
+	lost := m.lostKeys()
+	keys, err := loadKeys(tokenKeysFile(m.dataDir()))
 	if err != nil {
 		return err
 	}
-	_, lost := os.Stat(featureKeyFile(m.dataDir()))
 	features, err := loadFeatureKey(featureKeyFile(m.dataDir()), true)
 	if err != nil {
 		return err
@@ -104,9 +104,7 @@ func (m *Main) Open() error {
 	if err := m.openLedger(tokenLifetime(snap)); err != nil {
 		return err
 	}
-	if errors.Is(lost, fs.ErrNotExist) {
-		m.warnOfNewKey()
-	}
+	m.warnOfNewKeys(lost)
 	m.openLearned()
 	snap.Bind(m.engine.Books)
 	if err := m.restore(m.started); err != nil {

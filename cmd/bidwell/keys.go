@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+
+	"go.uber.org/zap"
 
 	"bidwell/notice"
 	"bidwell/pricing"
@@ -58,6 +61,39 @@ func loadFeatureKey(path string, make bool) (pricing.Key, error) {
 		return pricing.Key{}, fmt.Errorf("%s: it must be one line of %d hexadecimal digits; "+amends, path, 2*pricing.KeySize)
 	}
 	return pricing.KeyOf([pricing.KeySize]byte(secrets[0])), nil
+}
+
+// tokenKeysFile is where the keys that sign notices are kept in a data directory.
+func tokenKeysFile(data string) string { return filepath.Join(data, "token.keys") }
+
+// lostMeans says what it means that a file of keys is new although there are events from
+// before.
+var lostMeans = map[string]string{
+	"feature.key": "what models saw of earlier impressions can no longer be matched, and they learn about people and places anew",
+	"token.keys":  "notices and clicks of bids that were made before are refused as forged",
+}
+
+// lostKeys returns the files of keys that are not there, and will be made.
+func (m *Main) lostKeys() (files []string) {
+	for _, file := range []string{featureKeyFile(m.dataDir()), tokenKeysFile(m.dataDir())} {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// warnOfNewKeys says what it means that these files were made anew, if there are events
+// from before. On a first start there are none.
+func (m *Main) warnOfNewKeys(files []string) {
+	n := m.ledger.Durable()
+	for _, file := range files {
+		if n > 0 {
+			m.Log.Warn(filepath.Base(file)+" was missing and a new one is used: "+lostMeans[filepath.Base(file)]+
+				". If there is a backup of the file, stop, put it back and start",
+				zap.String("file", file), zap.Uint64("earlier_events", n))
+		}
+	}
 }
 
 const amends = "restore the file, or remove it to begin with a new key"

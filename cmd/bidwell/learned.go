@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap"
 
 	"bidwell/ad"
 	"bidwell/campaign"
@@ -26,16 +25,6 @@ func modelsDir(data string) string { return filepath.Join(data, "models") }
 
 // featureKeyFile is where the key of what models see is kept in a data directory.
 func featureKeyFile(data string) string { return filepath.Join(data, "feature.key") }
-
-// warnOfNewKey says what it means that the key of features is new where there are
-// events from before, which another one keyed. On a first start there are none.
-func (m *Main) warnOfNewKey() {
-	if n := m.ledger.Durable(); n > 0 {
-		m.Log.Warn("feature.key was missing and a new one is used: what models saw of earlier impressions can no longer be matched, "+
-			"and they learn about people and places anew. If there is a backup of the file, stop, put it back and start",
-			zap.String("file", featureKeyFile(m.dataDir())), zap.Uint64("earlier_events", n))
-	}
-}
 
 // openLearned takes up what was learned for prices, which bids are made of from the
 // first one on.

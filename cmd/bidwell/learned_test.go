@@ -100,14 +100,14 @@ func TestPricesAreLearned(t *testing.T) {
 	}
 }
 
-// TestLostFeatureKeyIsTold starts a bidder for the first time, again, and without the key
-// that its events were written with.
-func TestLostFeatureKeyIsTold(t *testing.T) {
+// TestLostKeysAreTold starts a bidder for the first time, again, and without one and the
+// other key that its events were written with.
+func TestLostKeysAreTold(t *testing.T) {
 	dir := workDir(t)
 	change(t, dir, "bidwell.yaml", "drain: 5s", "drain: 1ms")
-	for run, lost := range []bool{false, false, true, false} {
-		if lost {
-			if err := os.Remove(featureKeyFile(filepath.Join(dir, "data"))); err != nil {
+	for run, lost := range []string{"", "", "feature.key", "token.keys", ""} {
+		if lost != "" {
+			if err := os.Remove(filepath.Join(dir, "data", lost)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -117,8 +117,11 @@ func TestLostFeatureKeyIsTold(t *testing.T) {
 		if err := p.Wait(); err != nil {
 			t.Fatalf("%v\n%s", err, read(t, p.log))
 		}
-		if told := strings.Contains(read(t, p.log), "feature.key was missing"); told != lost {
-			t.Errorf("start %d: the log is\n%s", run, read(t, p.log))
+		log := read(t, p.log)
+		for file := range lostMeans {
+			if told := strings.Contains(log, file+" was missing"); told != (file == lost) {
+				t.Errorf("start %d: the log is\n%s", run, log)
+			}
 		}
 	}
 }

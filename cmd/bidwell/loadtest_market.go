@@ -220,6 +220,9 @@ func (m *marketTest) complete(cmd *cobra.Command) (err error) {
 			m.Public = "https://" + u.Host
 		}
 	}
+	if m.duration < 0 {
+		return fmt.Errorf("--for %v: it must not be negative", m.duration)
+	}
 	m.Exchange = m.exchange
 	if m.corpus != "" {
 		for _, name := range []string{"people", "sites", "floor", "unknown", "deals"} {

@@ -42,6 +42,9 @@ segments and visits. Use the same --people, --seed and --exchange as in the load
   bidwell profile import people.ndjson --bidder http://127.0.0.1:8081`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if p.people < 1 {
+				return fmt.Errorf("%w--people %d: it must be above 0", silentUsage{}, p.people)
+			}
 			if out == "" {
 				return loadtest.GeneratePeople(p.all(), cmd.OutOrStdout())
 			}

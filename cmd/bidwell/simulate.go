@@ -121,7 +121,7 @@ func checkPositive(cmd *cobra.Command) error {
 		if f == nil || !f.Changed {
 			continue
 		}
-		if v := f.Value.String(); v == "0" || v == "0s" || strings.HasPrefix(v, "-") {
+		if v := f.Value.String(); v == "0" || v == "0s" || v == "NaN" || strings.HasPrefix(v, "-") {
 			return fmt.Errorf("%w--%s %s: it must be above 0", silentUsage{}, name, v)
 		}
 	}

@@ -153,6 +153,11 @@ func TestConversionsAreMatched(t *testing.T) {
 	past.BidTime = at/1000 - 5*day/1000
 	f("that was before the click, told of after it", 0, 0, a, click(a, at+second), past)
 	f("that was before the view, told of after it", 0, 0, a, past)
+	past.Cause = a.Bid
+	f("that was before the click that it names", 0, 0, a, click(a, at+second), past)
+	slow := conversion(1, at+hour, anna, a.Bid)
+	slow.BidTime = at/1000 - 60
+	f("by a clock that is behind", 1, 0, a, click(a, at+second), slow)
 	f("of somebody else", 0, 0, a, click(a, at+second), conversion(1, at+hour, bruno, ad.BidID{}))
 	f("of nobody known", 0, 0, shown(1, at, 0), conversion(1, at+hour, 0, ad.BidID{}))
 	f("of a cause that is not known", 0, 0, a, click(a, at+second), conversion(1, at+hour, anna, bidOf(77)))
