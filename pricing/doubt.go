@@ -19,12 +19,13 @@ type claim struct {
 	won, lost  float64 // all bids here
 }
 
-// follow is how far the prices told of bids that won go with these bids: sums over them,
-// in the longest memory.
+// follow is how far the prices told of bids that won go with these bids, from one such bid
+// to the next, so that it does not matter where a market moves: sums in the longest memory.
 type follow struct {
 	n           float64
-	bid, bid2   float64 // logarithm of the bid, and its square
-	over, over2 float64 // of the bid as a multiple of the price
+	bid2, over2 float64 // squared differences of logarithms: of bids, and of bids as multiples of the price
+
+	bid, over float64 // logarithms of the last one
 }
 
 // witness notes what an observation says of the prices that are told.
@@ -41,14 +42,20 @@ func (n *node) witness(o *Observation, weight float64) {
 	p, _ := cellOf(o.Least)
 	n.claim(p).price += weight
 	n.claim(b).bid += weight
-	bid, over := math.Log(float64(o.Bid)), math.Log(float64(o.Bid)/float64(o.Least))
-	for i, x := range [...]float64{1, bid, bid * bid, over, over * over} {
-		*n.follow.sums()[i] += weight * x
-	}
+	n.follow.add(math.Log(float64(o.Bid)), math.Log(float64(o.Bid)/float64(o.Least)), weight)
 }
 
-func (f *follow) sums() [5]*float64 {
-	return [...]*float64{&f.n, &f.bid, &f.bid2, &f.over, &f.over2}
+func (f *follow) add(bid, over, weight float64) {
+	if f.bid > 0 {
+		f.n += weight
+		f.bid2 += weight * (bid - f.bid) * (bid - f.bid)
+		f.over2 += weight * (over - f.over) * (over - f.over)
+	}
+	f.bid, f.over = bid, over
+}
+
+func (f *follow) fields() [5]*float64 {
+	return [...]*float64{&f.n, &f.bid2, &f.over2, &f.bid, &f.over}
 }
 
 // claim returns what is known in the wide cell around c. It is valid until the next call.
@@ -68,9 +75,7 @@ func (n *node) forget(f float64) {
 		c.price, c.bid, c.won, c.lost = c.price*f, c.bid*f, c.won*f, c.lost*f
 	}
 	n.claims = slices.DeleteFunc(n.claims, func(c claim) bool { return c.price+c.won+c.lost < leastMass })
-	for _, x := range n.follow.sums() {
-		*x *= f
-	}
+	n.follow.n, n.follow.bid2, n.follow.over2 = n.follow.n*f, n.follow.bid2*f, n.follow.over2*f
 }
 
 // doubt is what speaks against the prices of an exchange, of all its segments.
@@ -78,8 +83,7 @@ type doubt struct {
 	cells map[cell]*odds
 	bids  float64
 
-	n            float64 // bids that won of which a price was told, less one for each segment
-	bids2, over2 float64 // sums of squares as in follow, about the means of segments
+	n, bid2, over2 float64 // as in follow
 }
 
 // odds are bids, how many of them have won, and how many would have to by the prices that
@@ -142,11 +146,9 @@ func (d *doubt) add(n *node, scale float64) {
 		}
 		claimed += c.price - c.bid
 	}
-	if f := &n.follow; f.n/scale > 1 {
-		d.n += f.n/scale - 1
-		d.bids2 += max(0, f.bid2-f.bid*f.bid/f.n) / scale
-		d.over2 += max(0, f.over2-f.over*f.over/f.n) / scale
-	}
+	d.n += n.follow.n / scale
+	d.bid2 += n.follow.bid2 / scale
+	d.over2 += n.follow.over2 / scale
 }
 
 // lies reports whether the prices that an exchange tells are not those that win: too many
@@ -162,7 +164,7 @@ func (n *node) lies(d *doubt, scale float64) bool {
 // follows reports whether the prices told of bids that won are nearly the same share of
 // all these bids.
 func (d *doubt) follows() bool {
-	return d.n >= leastSeen && d.bids2 > leastVariance*d.n && d.over2 < followVariance*d.bids2
+	return d.n >= leastSeen && d.bid2 > leastVariance*d.n && d.over2 < followVariance*d.bid2
 }
 
 // wrong returns how much likelier outcomes are by the wins that there were than by those

@@ -72,7 +72,7 @@ func (n *node) append(dst []byte) []byte {
 			dst = appendFloat(dst, x)
 		}
 	}
-	for _, x := range n.follow.sums() {
+	for _, x := range n.follow.fields() {
 		dst = appendFloat(dst, *x)
 	}
 	return dst
@@ -205,7 +205,7 @@ func (d *reader) node() *node {
 		}
 		n.claims = append(n.claims, c)
 	}
-	for _, x := range n.follow.sums() {
+	for _, x := range n.follow.fields() {
 		*x = d.mass()
 	}
 	return n

@@ -281,6 +281,16 @@ func TestHonestMarketsAreBelieved(t *testing.T) {
 	}
 }
 
+// TestMovingMarketsAreBelieved doubles all prices at noon, also where they are nearly equal
+// before and after.
+func TestMovingMarketsAreBelieved(t *testing.T) {
+	for name, market := range markets {
+		if _, doubts := tradeAndDoubt(auctions(20_000, market, 2), tellsPrices); doubts > 0 {
+			t.Errorf("%s: disbelieved %d times", name, doubts)
+		}
+	}
+}
+
 // TestOneBidIsNoWitness has one bid win that is higher than all others, at a price at which
 // these would have won as well, where they are won more seldom.
 func TestOneBidIsNoWitness(t *testing.T) {
