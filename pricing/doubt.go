@@ -12,9 +12,9 @@ import (
 // bids. Bids are held against others in the same segment only: from one to another prices
 // differ, and bids follow them.
 
-// claim is what is known in one wide cell of a segment, in the longest memory.
+// claim is what is known in one cell of a segment, in the longest memory.
 type claim struct {
-	at         cell    // a wide one
+	at         cell
 	price, bid float64 // prices here that were told of bids that won, and such bids here
 	won, lost  float64 // all bids here
 }
@@ -58,9 +58,8 @@ func (f *follow) fields() [5]*float64 {
 	return [...]*float64{&f.n, &f.bid2, &f.over2, &f.bid, &f.over}
 }
 
-// claim returns what is known in the wide cell around c. It is valid until the next call.
+// claim returns what is known in a cell. It is valid until the next call.
 func (n *node) claim(c cell) *claim {
-	c = c.wide()
 	i, ok := slices.BinarySearchFunc(n.claims, c, func(x claim, c cell) int { return int(x.at) - int(c) })
 	if !ok {
 		n.claims = slices.Insert(n.claims, i, claim{at: c})
@@ -80,7 +79,7 @@ func (n *node) forget(f float64) {
 
 // doubt is what speaks against the prices of an exchange, of all its segments.
 type doubt struct {
-	cells map[cell]*odds
+	cells map[cell]*odds // by wide cell
 	bids  float64
 
 	n, bid2, over2 float64 // as in follow
@@ -132,19 +131,20 @@ func (d *doubt) add(n *node, scale float64) {
 	for i := range n.claims {
 		c := &n.claims[i]
 		above -= c.bid + c.lost
+		claimed += c.price - c.bid
 		bids := (c.won + c.lost) / scale
 		d.bids += bids
-		if bids > 0 && above/scale >= leastAbove {
-			o := d.cells[c.at]
-			if o == nil {
-				o = new(odds)
-				d.cells[c.at] = o
-			}
-			o.n += bids
-			o.won += c.won / scale
-			o.expect += bids * min(1, max(0, claimed-c.bid)/(above+2*scale))
+		if bids == 0 || above/scale < leastAbove {
+			continue
 		}
-		claimed += c.price - c.bid
+		o := d.cells[c.at.wide()]
+		if o == nil {
+			o = new(odds)
+			d.cells[c.at.wide()] = o
+		}
+		o.n += bids
+		o.won += c.won / scale
+		o.expect += bids * min(1, max(0, claimed)/(above+2*scale))
 	}
 	d.n += n.follow.n / scale
 	d.bid2 += n.follow.bid2 / scale

@@ -199,7 +199,7 @@ func (d *reader) node() *node {
 	n.outcomes = d.bids()
 	for range d.uint16() {
 		c := claim{at: cell(d.uint16()), price: d.mass(), bid: d.mass(), won: d.mass(), lost: d.mass()}
-		d.check(c.at <= noPrice.wide() && (len(n.claims) == 0 || n.claims[len(n.claims)-1].at < c.at))
+		d.check(c.at <= noPrice && (len(n.claims) == 0 || n.claims[len(n.claims)-1].at < c.at))
 		if d.failed {
 			return n
 		}
