@@ -1,5 +1,7 @@
 package ad
 
+import "time"
+
 // EventKind says what happened.
 type EventKind uint8
 
@@ -92,6 +94,11 @@ func (a Auction) String() string {
 	}
 	return ""
 }
+
+// ClocksDiffer is by how much the clock of who reports what people do may be ahead of ours
+// or behind it. What happens later than that by theirs is not believed; what happens in
+// between happens now.
+const ClocksDiffer = 5 * time.Minute
 
 // Event is something that happened to a bid, or a count of bids, as it is kept
 // for good. It holds all that the figures are made of, so that they can be made

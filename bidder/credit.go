@@ -97,7 +97,7 @@ func (c *creditor) byCause(ev *ad.Event) bool {
 	case err != nil:
 		c.missed[unreadableClick].Add(1)
 		return false
-	case !ok || click.Advertiser != ev.Advertiser || at < ev.BidTime-int64(creditFor/time.Second) || at > ev.BidTime+int64(clocksDiffer/time.Second):
+	case !ok || click.Advertiser != ev.Advertiser || at < ev.BidTime-int64(creditFor/time.Second) || at > ev.BidTime+int64(ad.ClocksDiffer/time.Second):
 		c.missed[otherBid].Add(1)
 		return false
 	}

@@ -91,10 +91,6 @@ func refuse(o reportOutcome, format string, a ...any) *objection {
 const (
 	longestEvent  = 128 // bytes of the advertiser's id of an event
 	mostReportIDs = 8   // identifiers in one report
-
-	// clocksDiffer is by how much an advertiser's clock may be ahead of ours. What
-	// happens in this future happens now.
-	clocksDiffer = 5 * time.Minute
 )
 
 // reading is what the meaning of reports depends on beside their text.
@@ -244,8 +240,8 @@ func (rd *reading) timeOf(raw json.RawMessage) (int64, *objection) {
 		return 0, refuse(reportBadTime, "time is whole unix seconds, or such as 2026-11-20T10:00:00Z")
 	}
 	switch {
-	case at > now+int64(clocksDiffer/time.Second):
-		return 0, refuse(reportFuture, "time lies ahead: it is in seconds, and clocks may differ by %v", clocksDiffer)
+	case at > now+int64(ad.ClocksDiffer/time.Second):
+		return 0, refuse(reportFuture, "time lies ahead: it is in seconds, and clocks may differ by %v", ad.ClocksDiffer)
 	case at < rd.oldest:
 		return 0, refuse(reportTooOld, "it happened too long ago to be remembered")
 	}

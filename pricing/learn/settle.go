@@ -191,7 +191,7 @@ func (l *Learner) conversion(e *ad.Event) {
 		bid = l.last[ofClicks][key]
 	}
 	if it := l.clicks.find(bid); it != nil && it.subject.Conversion == pricing.ConversionOf(e.Topic) && it.subject.Advertiser == e.Advertiser &&
-		(it.by(e.BidTime) || told && it.by(e.BidTime+clocksDiffer)) {
+		(it.by(e.BidTime) || told && it.by(e.BidTime+int64(ad.ClocksDiffer/time.Second))) {
 		l.convert(it)
 		return
 	}
@@ -216,10 +216,6 @@ func (l *Learner) clickedAfter(bid ad.BidID, second int64) bool {
 	c := l.clicks.find(bid)
 	return c != nil && !c.by(second)
 }
-
-// clocksDiffer is by how many seconds a conversion may be before the click that it names, by
-// the clocks of two machines.
-const clocksDiffer = 300
 
 // by reports whether an item is no later than a moment, unix seconds: a conversion may be
 // told of long after it was.
